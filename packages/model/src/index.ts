@@ -1,0 +1,22 @@
+export { TRANSPORTS, sipUriOf, transportAddressSchema } from "./address.ts";
+export type { Transport, TransportAddress } from "./address.ts";
+export { bindingSchema } from "./binding.ts";
+export type { Binding } from "./binding.ts";
+export { CALL_RESULTS, callRecordSchema } from "./call-record.ts";
+export type { CallRecord, CallResult } from "./call-record.ts";
+export { CAUSES, reasonHeader } from "./cause.ts";
+export type { Cause } from "./cause.ts";
+export { branchIdSchema, extensionNumberSchema, hubIdSchema } from "./ids.ts";
+export type { BranchId, ExtensionNumber, HubId, NodeId } from "./ids.ts";
+export type {
+  BindingLimits,
+  BindingOutcome,
+  BindingStore,
+  CallRecordStore,
+  LeaseOutcome,
+  LeaseStore,
+  PublishOutcome,
+  TopologyStore,
+} from "./ports.ts";
+export { revisionSchema, snapshotSchema } from "./snapshot.ts";
+export type { Revision, Snapshot, SnapshotBranch, SnapshotHub } from "./snapshot.ts";

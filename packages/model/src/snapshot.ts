@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { transportAddressSchema } from "./address.ts";
+import { branchIdSchema, hubIdSchema } from "./ids.ts";
+
+/**
+ * What every node may know of the federation: who exists, where, and which numbers are whose. It carries no secret.
+ * Immutable; a change of the topology makes a new one with a new hash.
+ */
+export const snapshotSchema = z
+  .strictObject({
+    federation: z.string().min(1),
+    hubs: z
+      .array(z.strictObject({ id: hubIdSchema, listen: z.array(transportAddressSchema).readonly() }).readonly())
+      .readonly(),
+    branches: z
+      .array(
+        z
+          .strictObject({
+            id: branchIdSchema,
+            name: z.string(),
+            /** Number patterns in the notation of `@mss/dial-plan`: `1xxx`, `1000-1999`, `852*`. */
+            numbers: z.array(z.string()).readonly(),
+            /** How many calls at once its trunk carries; absent: no limit. */
+            maxCalls: z.int().positive().optional(),
+          })
+          .readonly(),
+      )
+      .readonly(),
+    /** SHA-256, hexadecimal, of the canonical JSON of all the above. */
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+  })
+  .readonly();
+export type Snapshot = z.infer<typeof snapshotSchema>;
+export type SnapshotBranch = Snapshot["branches"][number];
+export type SnapshotHub = Snapshot["hubs"][number];
+
+/** A snapshot in the history of its federation. Revisions count up from 1 and never go backwards. */
+export const revisionSchema = z
+  .strictObject({
+    revision: z.int().positive(),
+    snapshot: snapshotSchema,
+    /** ISO 8601, UTC. */
+    publishedAt: z.iso.datetime(),
+  })
+  .readonly();
+export type Revision = z.infer<typeof revisionSchema>;

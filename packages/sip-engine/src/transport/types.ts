@@ -1,0 +1,49 @@
+import type { SipMessage } from "@mss/sip-message";
+
+export type TransportName = "udp" | "tcp" | "tls";
+
+export interface HostPort {
+  /** IP address, IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where the engine listens. Port 0: any free port; what was taken is told after the start. */
+export interface ListenAddress extends HostPort {
+  readonly transport: TransportName;
+}
+
+/** The path a message came on, or went out on: enough to answer on the same one. */
+export interface Flow {
+  readonly transport: TransportName;
+  readonly local: HostPort;
+  readonly remote: HostPort;
+  /** Identity of the connection, for TCP and TLS. */
+  readonly connection?: string;
+}
+
+/** Where a message is to go. With `flow`, an open connection of that identity is used again before a new one is made. */
+export interface Target {
+  readonly transport: TransportName;
+  readonly host: string;
+  readonly port: number;
+  readonly flow?: Flow;
+}
+
+/** What the transport layer tells the layer above. Never throws back into a socket's listener. */
+export interface TransportUser {
+  /** A message that parsed; for requests, received/rport are already in the top Via (RFC 3261 §18.2.1, RFC 3581). */
+  onMessage(message: SipMessage, flow: Flow): void;
+}
+
+/** Sends and receives framed messages on all listen addresses of one engine. */
+export interface TransportLayer {
+  start(user: TransportUser): Promise<void>;
+  stop(): Promise<void>;
+  /** The addresses that were really taken, after start. */
+  readonly listening: readonly ListenAddress[];
+  /** The listen address whose host and port go into Via and Contact for this target. */
+  localAddressFor(target: Target): ListenAddress;
+  /** Byte text to the target. Resolves when the operating system took it; rejects with TransportError. */
+  send(text: string, target: Target): Promise<Flow>;
+}

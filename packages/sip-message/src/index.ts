@@ -1,0 +1,2 @@
+export type { HeaderField, HeaderList } from "./header-list.ts";
+export type { SipMessage, SipRequest, SipResponse } from "./message.ts";
