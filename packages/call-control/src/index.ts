@@ -1,2 +1,28 @@
-// Public names of the package; filled in as it grows.
-export const VERSION = "0.1.0";
+export type {
+  ClientCredentials,
+  DigestAlgorithm,
+  DigestGuard,
+  DigestGuardOptions,
+  DigestOutcome,
+  FindSecret,
+} from "./auth/types.ts";
+export type { BridgeOutcome, BridgePlan, BridgeStep, CallTarget, EndedBy, LeaseRequest } from "./bridge/types.ts";
+export type { ActiveCall, CallControl, CallControlOptions, CallLimits } from "./call-control-types.ts";
+export type {
+  AddressHeader,
+  EngineAddress,
+  IncomingInvite,
+  IncomingRequest,
+  LinkState,
+  OutgoingRequest,
+  ReplyOptions,
+  RequestHandlers,
+  RequestOutcome,
+  SipHeaders,
+  SipServer,
+  SipServerOptions,
+} from "./drachtio/types.ts";
+export { CallError, ERRORS } from "./errors.ts";
+export type { CallErrorCode } from "./errors.ts";
+export { chain, next } from "./pipeline.ts";
+export type { Reply, Step, Verdict } from "./pipeline.ts";

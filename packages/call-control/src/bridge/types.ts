@@ -1,0 +1,65 @@
+import type { ClientCredentials } from "../auth/types.ts";
+import type { SipHeaders } from "../drachtio/types.ts";
+import type { CallErrorCode } from "../errors.ts";
+
+/** A slot that a call holds while it lives, counted over all nodes that share the lease store. */
+export interface LeaseRequest {
+  /** Such as `trunk:london`. */
+  readonly key: string;
+  readonly limit: number;
+}
+
+/** One place to ring. */
+export interface CallTarget {
+  /** For log and record: `extension:4000`, `hub:hub-1`, `branch:london`. */
+  readonly label: string;
+  /** Request-URI of the leg. */
+  readonly uri: string;
+  /** Next hop as a SIP URI; the host of `uri` when absent. */
+  readonly proxy?: string;
+  /** Set on the INVITE after the header policy has run, such as P-Asserted-Identity. */
+  readonly headers?: SipHeaders;
+  readonly credentials?: ClientCredentials;
+  /** A peer of the federation: gets our Session-ID and the caller's asserted identity. False when absent. */
+  readonly trusted?: boolean;
+  /** Until any response but 100; then the target counts as silent and the next step may run. */
+  readonly firstResponseTimeoutMs?: number;
+  /** From the INVITE to the answer; then the leg is cancelled. */
+  readonly ringTimeoutMs?: number;
+  readonly lease?: LeaseRequest;
+}
+
+/** Targets of a step ring together; the first to answer has the call. */
+export interface BridgeStep {
+  readonly targets: readonly CallTarget[];
+}
+
+/** What a call is to become. Steps run in order; the next one only after a failure whose row says `tryNext`. */
+export interface BridgePlan {
+  /** Who brings the call: `extension:1000`, `hub:hub-1`, `branch:hk`. */
+  readonly origin: string;
+  /** The caller is a peer of the federation: its Session-ID and P-Asserted-Identity are believed. */
+  readonly trusted?: boolean;
+  /** For log and record; as in the INVITE when absent. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Identity shown to the callee instead of what the From says. */
+  readonly callerId?: { readonly displayName?: string; readonly user: string };
+  /** Held from before the first step until the end of the call. Full: the call fails with `TRUNK_FULL`. */
+  readonly leases?: readonly LeaseRequest[];
+  readonly steps: readonly BridgeStep[];
+}
+
+export type EndedBy = "caller" | "callee" | "system";
+
+/** How the bridging of a call came out, told when the final answer went to the caller. */
+export type BridgeOutcome =
+  | { readonly kind: "answered"; readonly status: 200; readonly target: string }
+  | {
+      readonly kind: "failed";
+      readonly code: CallErrorCode;
+      /** What the caller was answered. */
+      readonly status: number;
+      /** The last target that was tried; absent when none was. */
+      readonly target?: string;
+    };

@@ -1,0 +1,64 @@
+import type { CallRecord, LeaseStore } from "@mss/model";
+import type { Logger, Part } from "@mss/runtime";
+import type { BridgePlan } from "./bridge/types.ts";
+import type {
+  EngineAddress,
+  IncomingInvite,
+  LinkState,
+  OutgoingRequest,
+  RequestHandlers,
+  RequestOutcome,
+} from "./drachtio/types.ts";
+import type { Step } from "./pipeline.ts";
+
+/** A call that is being set up or is up. */
+export interface ActiveCall {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly origin: string;
+  /** Absent until a target is tried. */
+  readonly target?: string;
+  readonly state: "routing" | "ringing" | "answered" | "ending";
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+}
+
+export interface CallLimits {
+  /** Calls at once; more are answered 503 with Retry-After. 10,000 when absent. */
+  readonly maxCalls?: number;
+  /** 4,000 ms when absent. */
+  readonly firstResponseTimeoutMs?: number;
+  /** 60,000 ms when absent. */
+  readonly ringTimeoutMs?: number;
+  /** Value of the Retry-After header of our own 503. 5 s when absent. */
+  readonly retryAfterSeconds?: number;
+}
+
+export interface CallControlOptions {
+  /** Name of this node, for call records. */
+  readonly node: string;
+  readonly engine: EngineAddress;
+  readonly log: Logger;
+  /** Identify → authenticate → decide: usually a `chain`. A throw fails the call with 500. */
+  readonly route: Step<IncomingInvite, BridgePlan>;
+  /** Requests other than INVITE outside of a dialog. */
+  readonly handlers?: RequestHandlers;
+  /** Called exactly once per call, when it is over. A failure is logged and does not touch calls. */
+  readonly onRecord?: (record: CallRecord) => Promise<void> | void;
+  /** Needed for plans with leases; without it they are counted in this process only. */
+  readonly leases?: LeaseStore;
+  readonly limits?: CallLimits;
+}
+
+/** The calls of one node on one SIP engine. `stop` ends the calls that are left. */
+export interface CallControl extends Part {
+  request(request: OutgoingRequest): Promise<RequestOutcome>;
+  activeCalls(): readonly ActiveCall[];
+  /** From now on new calls get 503 with Retry-After; waits for the others up to `limitMs`, then ends them with BYE. */
+  drain(limitMs: number): Promise<void>;
+  readonly draining: boolean;
+  readonly linkState: LinkState;
+  onLink(listener: (state: LinkState) => void): () => void;
+}
