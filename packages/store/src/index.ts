@@ -1,2 +1,5 @@
-// Public names of the package; filled in as it grows.
-export const VERSION = "0.1.0";
+export { STORE_ERRORS, StoreError } from "./errors.ts";
+export type { StoreErrorCode } from "./errors.ts";
+export { createMemoryStores } from "./memory/memory-stores.ts";
+export type { MemoryStoresOptions } from "./memory/memory-stores.ts";
+export type { BranchStore, HubStores, MemoryStores, RedisStores, StoreHealth } from "./stores.ts";

@@ -1,0 +1,24 @@
+import type { BindingStore, CallRecordStore, LeaseStore, TopologyStore } from "@mss/model";
+import type { Part } from "@mss/runtime";
+
+export type StoreHealth = "up" | "down";
+
+/** What a hub needs of its store, whatever it is made of. Start it before use. */
+export interface HubStores extends Part {
+  readonly topology: TopologyStore;
+  readonly leases: LeaseStore;
+  readonly callRecords: CallRecordStore;
+  readonly bindings: BindingStore;
+  health(): StoreHealth;
+  /** Calls back with each change of `health()`. Returns the unsubscribe. */
+  onHealth(listener: (health: StoreHealth) => void): () => void;
+}
+
+export type MemoryStores = HubStores;
+export type RedisStores = HubStores;
+
+/** What a branch keeps on its own disk. Start it before use. */
+export interface BranchStore extends Part {
+  readonly bindings: BindingStore;
+  readonly callRecords: CallRecordStore;
+}
