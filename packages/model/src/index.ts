@@ -20,3 +20,13 @@ export type {
 } from "./ports.ts";
 export { revisionSchema, snapshotSchema } from "./snapshot.ts";
 export type { Revision, Snapshot, SnapshotBranch, SnapshotHub } from "./snapshot.ts";
+export { MAX_CONTACTS_PER_EXTENSION } from "./settings.ts";
+export type {
+  BranchSettings,
+  BranchTrunkSettings,
+  ExtensionSettings,
+  HubSettings,
+  HubTrunkSettings,
+  RegistrationSettings,
+  TrunkHubSettings,
+} from "./settings.ts";

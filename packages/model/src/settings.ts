@@ -1,0 +1,89 @@
+import type { LogLevel } from "@mss/runtime";
+import type { TransportAddress } from "./address.ts";
+import type { BranchId, ExtensionNumber, HubId } from "./ids.ts";
+
+/** Phones on one number; all ring. Fixed by the mission, not a key of the topology. */
+export const MAX_CONTACTS_PER_EXTENSION = 3;
+
+/** One extension as its branch must know it. */
+export interface ExtensionSettings {
+  /** Display name; absent when the document gives none. */
+  readonly name?: string;
+  /** Digest password of its phones, in clear. */
+  readonly secret: string;
+}
+
+/** Bounds of a registration's life, in seconds. RFC 3261 §10.3 step 7: shorter is answered 423, longer is cut. */
+export interface RegistrationSettings {
+  readonly minExpiresSeconds: number;
+  readonly maxExpiresSeconds: number;
+  /** Granted when the phone asks for none. Between the two bounds. */
+  readonly defaultExpiresSeconds: number;
+}
+
+/** A hub as a branch knows it: where to register its trunk and where to send calls. */
+export interface TrunkHubSettings {
+  readonly id: HubId;
+  /** In the order of the document; at least one. */
+  readonly addresses: readonly TransportAddress[];
+}
+
+/** The branch's side of its trunk. The user name of the digest is the branch id. */
+export interface BranchTrunkSettings {
+  /** Digest password of the trunk, in clear. */
+  readonly secret: string;
+  /** Calls at once over the trunk, both directions together; absent: no limit. */
+  readonly maxCalls?: number;
+  /** In the order in which they are to be tried; at least one. */
+  readonly hubs: readonly TrunkHubSettings[];
+}
+
+/** Everything an L-MSS needs to know of itself. Holds secrets in clear: it is never logged. */
+export interface BranchSettings {
+  readonly id: BranchId;
+  /** For people, such as `Hong Kong`; the id when the document gives none. */
+  readonly name: string;
+  readonly federation: string;
+  readonly listen: readonly TransportAddress[];
+  /** Number patterns in the notation of `@mss/dial-plan`. */
+  readonly numbers: readonly string[];
+  /** Ranges of the document are written out: one entry per number. */
+  readonly extensions: ReadonlyMap<ExtensionNumber, ExtensionSettings>;
+  readonly trunk: BranchTrunkSettings;
+  readonly registration: RegistrationSettings;
+  /** `MAX_CONTACTS_PER_EXTENSION`. */
+  readonly maxContacts: number;
+  /** How long the phones of a number ring before the caller gets 480. */
+  readonly ringTimeoutMs: number;
+  /** Directory of the branch's SQLite file, absolute. It need not exist yet. */
+  readonly dataDirectory: string;
+  /** Where health and metrics are served; absent: not at all. */
+  readonly http?: { readonly host: string; readonly port: number };
+  readonly logLevel: LogLevel;
+}
+
+/** The hub's side of one branch's trunk. */
+export interface HubTrunkSettings {
+  /** Digest password of the trunk, in clear. */
+  readonly secret: string;
+  /** IP address the branch calls from; a request for this branch from elsewhere is refused. Absent: any address. */
+  readonly address?: string;
+  /** Calls at once over the trunk, both directions together; absent: no limit. */
+  readonly maxCalls?: number;
+}
+
+/** Everything a T-MSS needs to know of itself. Holds secrets in clear: it is never logged. */
+export interface HubSettings {
+  readonly id: HubId;
+  readonly federation: string;
+  readonly listen: readonly TransportAddress[];
+  /** Where health, metrics and views are served; absent: not at all. */
+  readonly http?: { readonly host: string; readonly port: number };
+  /** The branches whose trunk comes to this hub. */
+  readonly trunks: ReadonlyMap<BranchId, HubTrunkSettings>;
+  /** Bounds for the registration of trunks, in seconds. */
+  readonly registration: RegistrationSettings;
+  /** How long a bridged call may ring before the caller gets 480: above every branch's own limit, so that the branch decides. */
+  readonly ringTimeoutMs: number;
+  readonly logLevel: LogLevel;
+}
