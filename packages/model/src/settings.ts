@@ -47,6 +47,8 @@ export interface BranchSettings {
   readonly listen: readonly TransportAddress[];
   /** Number patterns in the notation of `@mss/dial-plan`. */
   readonly numbers: readonly string[];
+  /** Patterns inside `numbers` that belong to another branch, which is more exact there: such calls go to the hub. */
+  readonly numbersElsewhere: readonly string[];
   /** Ranges of the document are written out: one entry per number. */
   readonly extensions: ReadonlyMap<ExtensionNumber, ExtensionSettings>;
   readonly trunk: BranchTrunkSettings;
