@@ -1,0 +1,31 @@
+/** Every key and channel of one federation. The README's key table says who writes each and when it goes. */
+export interface RedisKeys {
+  readonly topologyCurrent: string;
+  readonly topologyChannel: string;
+  topologyRevision(revision: number): string;
+  readonly callRecords: string;
+  readonly callRecordIds: string;
+  readonly bindingIndex: string;
+  bindings(aor: string): string;
+  leases(key: string): string;
+}
+
+/**
+ * What is in braces decides the slot of Redis Cluster. All but leases change together with a neighbour and share the
+ * federation's slot; each lease key is changed alone and has a slot of its own. Names are encoded, so that neither a
+ * brace nor a colon in them can reach into another key.
+ */
+export function redisKeys(prefix: string, federation: string): RedisKeys {
+  const tag = encodeURIComponent(federation);
+  const shared = `${prefix}:{${tag}}`;
+  return {
+    topologyCurrent: `${shared}:topology:current`,
+    topologyChannel: `${shared}:topology:changed`,
+    topologyRevision: (revision) => `${shared}:topology:revision:${revision}`,
+    callRecords: `${shared}:calls`,
+    callRecordIds: `${shared}:calls:ids`,
+    bindingIndex: `${shared}:bindings`,
+    bindings: (aor) => `${shared}:bindings:${encodeURIComponent(aor)}`,
+    leases: (key) => `${prefix}:{${tag}:leases:${encodeURIComponent(key)}}`,
+  };
+}

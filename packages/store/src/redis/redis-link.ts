@@ -1,0 +1,52 @@
+import type { Redis } from "ioredis";
+import type { RedisAddress } from "./redis-url.ts";
+import { StoreError } from "../errors.ts";
+import { toStoreError } from "./redis-error.ts";
+import { runScript } from "./scripts.ts";
+import type { ScriptInput, ScriptName } from "./scripts.ts";
+
+export interface RedisLinkOptions {
+  readonly redis: Redis;
+  readonly address: RedisAddress;
+  /** False: commands fail at once. For the call path, which must not wait for a Redis known to be away. */
+  readonly isOpen?: () => boolean;
+  /** Told of each command that got no answer. */
+  readonly onUnavailable?: () => void;
+}
+
+/** One connection as the stores see it: every failure is a StoreError. */
+export class RedisLink {
+  readonly #options: RedisLinkOptions;
+
+  constructor(options: RedisLinkOptions) {
+    this.#options = options;
+  }
+
+  async run<T>(operation: string, command: (redis: Redis) => Promise<T>): Promise<T> {
+    const { redis, address, isOpen, onUnavailable } = this.#options;
+    if (isOpen?.() === false) {
+      const cause = new Error("redis is known to be away");
+      throw new StoreError("STORE_UNAVAILABLE", { operation, endpoint: address.endpoint }, { cause });
+    }
+    try {
+      return await command(redis);
+    } catch (error) {
+      const failure = toStoreError(error, operation, address);
+      if (isSilence(failure)) {
+        onUnavailable?.();
+      }
+      throw failure;
+    }
+  }
+
+  script(name: ScriptName, input: ScriptInput): Promise<unknown> {
+    return this.run(name, (redis) => runScript(redis, name, input));
+  }
+}
+
+/** No answer at all, as opposed to an answer that says "not now". */
+function isSilence(failure: StoreError): boolean {
+  return (
+    failure.code === "STORE_UNAVAILABLE" && !(failure.cause instanceof Error && failure.cause.name === "ReplyError")
+  );
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { silentLog } from "@mss/runtime";
+import { StoreError, openBranchStore } from "@mss/store";
+import type { BranchStore } from "@mss/store";
+import { bindingStoreContract } from "./contract/binding-store-contract.ts";
+import { callRecordStoreContract } from "./contract/call-record-store-contract.ts";
+import type { MakeStore } from "./contract/fixture.ts";
+import { sampleBinding, sampleRecord } from "./support/samples.ts";
+
+const LIMITS = { maxContacts: 3, nowMs: 1_000 };
+
+function open(file: string): BranchStore {
+  return openBranchStore({ file, log: silentLog() });
+}
+
+function fresh<Store>(pick: (store: BranchStore) => Store): MakeStore<Store> {
+  return async () => {
+    const store = open(":memory:");
+    await store.start();
+    return { store: pick(store), close: () => store.stop() };
+  };
+}
+
+async function inFolder(body: (file: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "mss-branch-"));
+  try {
+    await body(join(folder, "branch.db"));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const withCode = (code: string) => (error: unknown) => error instanceof StoreError && error.code === code;
+
+bindingStoreContract(fresh((store) => store.bindings));
+callRecordStoreContract(fresh((store) => store.callRecords));
+
+describe("branch store", () => {
+  it("keeps bindings and records over a restart, in a file that a second start does not change", () =>
+    inFolder(async (file) => {
+      const before = open(file);
+      await before.start();
+      await before.bindings.apply("1000", { set: [sampleBinding()], remove: [] }, LIMITS);
+      await before.callRecords.append(sampleRecord("a"));
+      await before.stop();
+      const after = open(file);
+      await after.start();
+      await after.start();
+      assert.deepEqual(await after.bindings.find("1000", 1_000), [sampleBinding()]);
+      assert.deepEqual(await after.callRecords.latest(1), [sampleRecord("a")]);
+      await after.stop();
+      await after.stop();
+    }));
+
+  it("is closed before the start and after the stop", async () => {
+    const store = open(":memory:");
+    await assert.rejects(store.bindings.all(0), withCode("STORE_CLOSED"));
+    await store.start();
+    await store.stop();
+    await assert.rejects(store.callRecords.latest(1), withCode("STORE_CLOSED"));
+  });
+
+  it("says that a file is no database", () =>
+    inFolder(async (file) => {
+      await writeFile(file, "this is not a database, however long it may be ".repeat(100));
+      await assert.rejects(open(file).start(), withCode("STORE_CORRUPT"));
+    }));
+
+  it("says that the folder is not there", () =>
+    inFolder((file) => assert.rejects(open(join(file, "none", "x.db")).start(), withCode("STORE_UNAVAILABLE"))));
+
+  it("says that another process holds the file", () =>
+    inFolder(async (file) => {
+      const other = new DatabaseSync(file);
+      other.exec("BEGIN EXCLUSIVE; CREATE TABLE held (x)");
+      await assert.rejects(open(file).start(), withCode("STORE_LOCKED"));
+      other.close();
+    }));
+
+  it("refuses a file of a newer version and leaves it as it is", () =>
+    inFolder(async (file) => {
+      const newer = new DatabaseSync(file);
+      newer.exec("PRAGMA user_version = 99");
+      await assert.rejects(open(file).start(), withCode("STORE_NEWER"));
+      assert.equal(newer.prepare("PRAGMA user_version").get()?.["user_version"], 99);
+      newer.close();
+    }));
+
+  it("refuses to read a corrupt row, and only that", () =>
+    inFolder(async (file) => {
+      const store = open(file);
+      await store.start();
+      await store.bindings.apply("1000", { set: [sampleBinding()], remove: [] }, LIMITS);
+      await store.bindings.apply("1001", { set: [sampleBinding({ aor: "1001" })], remove: [] }, LIMITS);
+      await store.callRecords.append(sampleRecord("a"));
+      const other = new DatabaseSync(file);
+      other.exec("UPDATE bindings SET transport = 'pigeon' WHERE aor = '1000'; UPDATE call_records SET record = '{'");
+      other.close();
+      await assert.rejects(store.bindings.find("1000", 1_000), withCode("STORE_CORRUPT"));
+      await assert.rejects(store.callRecords.latest(1), withCode("STORE_CORRUPT"));
+      assert.equal((await store.bindings.find("1001", 1_000)).length, 1);
+      await store.stop();
+    }));
+});
