@@ -1,2 +1,14 @@
-// Public names of the package; filled in as it grows.
-export const VERSION = "0.1.0";
+export { decideAtBranch, decideAtHub } from "./decide.ts";
+export type { BranchDecision, BranchQuestion, BranchTarget, HubDecision, HubQuestion } from "./decide.ts";
+export { compileDialPlan, formatConflict } from "./dial-plan.ts";
+export type { CompiledDialPlan, DialPlan, PlanConflict } from "./dial-plan.ts";
+export type { DialPlanEntry } from "./entry-columns.ts";
+export type { CandidateVerdict, PlanCandidate } from "./explain-lookup.ts";
+export { MAX_DIALLED_DIGITS, normalizeNumber } from "./normalize-number.ts";
+export type { NormalizedNumber } from "./normalize-number.ts";
+export { MAX_PATTERN_DIGITS, formatPattern, parsePattern, patternContains } from "./number-pattern.ts";
+export type { NumberPattern, ParsedPattern } from "./number-pattern.ts";
+export { findOverlaps, overlapOf } from "./overlap.ts";
+export type { Overlap, OverlapRelation, OverlappingPair } from "./overlap.ts";
+export { compileOwnership } from "./ownership.ts";
+export type { CompiledOwnership, NumberOwner } from "./ownership.ts";
