@@ -16,7 +16,10 @@ export interface TopologyStore {
   current(): Promise<Revision | undefined>;
   /** Atomic. `expectedRevision` is what the publisher saw as current (0: none). */
   publish(snapshot: Snapshot, expectedRevision: number): Promise<PublishOutcome>;
-  /** Calls back with each newer revision, in order; also after a reconnect, when one was missed. Returns the unsubscribe. */
+  /**
+   * Calls back with the current revision, if there is one, before it resolves; then with each newer one, in order; also
+   * after a reconnect, when one was missed. Rejects when the store cannot be reached. Returns the unsubscribe.
+   */
   watch(onRevision: (revision: Revision) => void): Promise<() => Promise<void>>;
 }
 

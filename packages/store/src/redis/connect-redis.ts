@@ -30,6 +30,7 @@ export interface ConnectRedisOptions {
 const DEFAULT_PREFIX = "mss";
 const START_LIMIT_MS = 5_000;
 const DRAIN_LIMIT_MS = 2_000;
+const BULK_LIMIT_MS = 5_000;
 
 /**
  * The stores of a hub on Redis. Throws `STORE_BAD_URL`. `start` opens the connections: it rejects with
@@ -47,18 +48,21 @@ export function connectRedis(options: ConnectRedisOptions): RedisStores {
   };
   const health = new HealthState(log);
   const monitor = new RedisHealthMonitor(redis.call, health);
+  const isOpen = (): boolean => health.get() === "up";
   const call = new RedisLink({
     redis: redis.call,
     address,
-    isOpen: () => health.get() === "up",
+    isOpen,
     onUnavailable: () => {
       monitor.suspect();
     },
   });
   const background = new RedisLink({ redis: redis.background, address });
+  // Reads that may be long do not share the socket, or the 250 ms, of the calls; they do fail at once when Redis is away.
+  const bulk = new RedisLink({ redis: redis.background, address, isOpen, limitMs: BULK_LIMIT_MS });
   const subscriberLink = new RedisLink({ redis: redis.subscriber, address });
   const follower = new TopologyFollower({ subscriber: redis.subscriber, subscriberLink, background, keys, log });
-  const callRecords = new RedisCallRecordStore({ background, call }, keys);
+  const callRecords = new RedisCallRecordStore({ background, read: bulk }, keys);
   const connections = Object.values(redis);
   watchConnections(redis, address, log);
   health.onChange((now) => {
@@ -75,10 +79,10 @@ export function connectRedis(options: ConnectRedisOptions): RedisStores {
   }
 
   return {
-    topology: new RedisTopologyStore(call, keys, follower),
+    topology: new RedisTopologyStore({ call, bulk }, keys, follower),
     leases: new RedisLeaseStore(call, keys),
     callRecords,
-    bindings: new RedisBindingStore(call, keys),
+    bindings: new RedisBindingStore({ call, bulk }, keys),
     health: () => health.get(),
     onHealth: (listener) => health.onChange(listener),
     async start() {

@@ -16,18 +16,21 @@ const applyReplySchema = z.tuple([z.enum(["stored", "tooMany", "outOfOrder", "co
 
 /** Contacts of an address of record in one hash; an index of addresses by earliest expiry serves `all` and `purge`. */
 export class RedisBindingStore implements BindingStore {
-  readonly #link: RedisLink;
+  readonly #call: RedisLink;
+  /** For what grows with the count of bindings. */
+  readonly #bulk: RedisLink;
   readonly #keys: RedisKeys;
 
-  constructor(link: RedisLink, keys: RedisKeys) {
-    this.#link = link;
+  constructor(links: { readonly call: RedisLink; readonly bulk: RedisLink }, keys: RedisKeys) {
+    this.#call = links.call;
+    this.#bulk = links.bulk;
     this.#keys = keys;
   }
 
   async apply(aor: string, change: BindingChange, limits: BindingLimits): Promise<BindingOutcome> {
     const key = this.#keys.bindings(aor);
     const sets = [...new Map(change.set.map((binding) => [binding.contact, binding])).values()];
-    const reply = await this.#link.script("applyBindings", {
+    const reply = await this.#call.script("applyBindings", {
       keys: [key, this.#keys.bindingIndex],
       args: [
         limits.nowMs,
@@ -50,25 +53,29 @@ export class RedisBindingStore implements BindingStore {
   }
 
   async clear(aor: string): Promise<void> {
-    await this.#link.script("clearBindings", {
+    await this.#call.script("clearBindings", {
       keys: [this.#keys.bindings(aor), this.#keys.bindingIndex],
       args: [aor],
     });
   }
 
   async find(aor: string, nowMs: number): Promise<readonly Binding[]> {
+    return this.#read(this.#call, aor, nowMs);
+  }
+
+  async #read(link: RedisLink, aor: string, nowMs: number): Promise<readonly Binding[]> {
     const key = this.#keys.bindings(aor);
-    const fields = await this.#link.run("findBindings", (redis) => redis.hvals(key));
+    const fields = await link.run("findBindings", (redis) => redis.hvals(key));
     const bindings = inOrder(fields.map((text) => parseStored(storedBindingSchema, text, key)));
     return bindings.filter((binding) => binding.expiresAt > nowMs);
   }
 
   async all(nowMs: number): Promise<readonly Binding[]> {
-    const aors = await this.#link.run("allBindings", (redis) => redis.zrange(this.#keys.bindingIndex, "0", "-1"));
+    const aors = await this.#bulk.run("allBindings", (redis) => redis.zrange(this.#keys.bindingIndex, "0", "-1"));
     const found: Binding[] = [];
     for (let first = 0; first < aors.length; first += READ_AT_ONCE) {
       const some = aors.slice(first, first + READ_AT_ONCE);
-      found.push(...(await Promise.all(some.map((aor) => this.find(aor, nowMs)))).flat());
+      found.push(...(await Promise.all(some.map((aor) => this.#read(this.#bulk, aor, nowMs)))).flat());
     }
     return found;
   }
@@ -77,7 +84,7 @@ export class RedisBindingStore implements BindingStore {
     let forgotten = 0;
     for (;;) {
       const index = this.#keys.bindingIndex;
-      const due = await this.#link.run("dueBindings", (redis) =>
+      const due = await this.#bulk.run("dueBindings", (redis) =>
         redis.zrangebyscore(index, "-inf", nowMs, "LIMIT", 0, READ_AT_ONCE),
       );
       if (due.length === 0) {
@@ -91,7 +98,7 @@ export class RedisBindingStore implements BindingStore {
 
   async #purgeOne(aor: string, nowMs: number): Promise<number> {
     const key = this.#keys.bindings(aor);
-    const reply = await this.#link.script("purgeBindings", {
+    const reply = await this.#bulk.script("purgeBindings", {
       keys: [key, this.#keys.bindingIndex],
       args: [nowMs, aor],
     });

@@ -14,13 +14,13 @@ const entriesSchema = z.array(z.tuple([z.string(), z.tuple([z.literal("record"),
 /** Call records as a stream. An append waits for a Redis that is away, up to a limit of records; a read does not. */
 export class RedisCallRecordStore implements CallRecordStore {
   readonly #background: RedisLink;
-  readonly #call: RedisLink;
+  readonly #reads: RedisLink;
   readonly #keys: RedisKeys;
   readonly #waiting = new Set<Promise<unknown>>();
 
-  constructor(links: { readonly background: RedisLink; readonly call: RedisLink }, keys: RedisKeys) {
+  constructor(links: { readonly background: RedisLink; readonly read: RedisLink }, keys: RedisKeys) {
     this.#background = links.background;
-    this.#call = links.call;
+    this.#reads = links.read;
     this.#keys = keys;
   }
 
@@ -46,7 +46,7 @@ export class RedisCallRecordStore implements CallRecordStore {
       return [];
     }
     const key = this.#keys.callRecords;
-    const reply = await this.#call.run("latestCallRecords", (redis) => redis.xrevrange(key, "+", "-", "COUNT", limit));
+    const reply = await this.#reads.run("latestCallRecords", (redis) => redis.xrevrange(key, "+", "-", "COUNT", limit));
     const entries = checkStored(entriesSchema, reply, key);
     return entries.map(([, [, text]]) => parseStored(callRecordSchema, text, key)).toReversed();
   }

@@ -1,7 +1,8 @@
 import type { Redis } from "ioredis";
-import type { RedisAddress } from "./redis-url.ts";
+import { withDeadline } from "@mss/runtime";
 import { StoreError } from "../errors.ts";
 import { toStoreError } from "./redis-error.ts";
+import type { RedisAddress } from "./redis-url.ts";
 import { runScript } from "./scripts.ts";
 import type { ScriptInput, ScriptName } from "./scripts.ts";
 
@@ -10,6 +11,8 @@ export interface RedisLinkOptions {
   readonly address: RedisAddress;
   /** False: commands fail at once. For the call path, which must not wait for a Redis known to be away. */
   readonly isOpen?: () => boolean;
+  /** How long a command may take before the caller is told; without it, as long as the connection lets it. */
+  readonly limitMs?: number;
   /** Told of each command that got no answer. */
   readonly onUnavailable?: () => void;
 }
@@ -23,13 +26,14 @@ export class RedisLink {
   }
 
   async run<T>(operation: string, command: (redis: Redis) => Promise<T>): Promise<T> {
-    const { redis, address, isOpen, onUnavailable } = this.#options;
+    const { redis, address, isOpen, limitMs, onUnavailable } = this.#options;
     if (isOpen?.() === false) {
       const cause = new Error("redis is known to be away");
       throw new StoreError("STORE_UNAVAILABLE", { operation, endpoint: address.endpoint }, { cause });
     }
     try {
-      return await command(redis);
+      const reply = command(redis);
+      return await (limitMs === undefined ? reply : withDeadline(reply, limitMs, operation));
     } catch (error) {
       const failure = toStoreError(error, operation, address);
       if (isSilence(failure)) {

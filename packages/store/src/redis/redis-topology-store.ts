@@ -11,25 +11,31 @@ const publishReplySchema = z.tuple([z.enum(["published", "unchanged", "conflict"
 
 /** A pointer to immutable, numbered records. Publishing is one script; watching is the follower's. */
 export class RedisTopologyStore implements TopologyStore {
-  readonly #link: RedisLink;
+  readonly #call: RedisLink;
+  readonly #bulk: RedisLink;
   readonly #keys: RedisKeys;
   readonly #follower: TopologyFollower;
 
-  constructor(link: RedisLink, keys: RedisKeys, follower: TopologyFollower) {
-    this.#link = link;
+  constructor(
+    links: { readonly call: RedisLink; readonly bulk: RedisLink },
+    keys: RedisKeys,
+    follower: TopologyFollower,
+  ) {
+    this.#call = links.call;
+    this.#bulk = links.bulk;
     this.#keys = keys;
     this.#follower = follower;
   }
 
   async current(): Promise<Revision | undefined> {
-    const revision = await readPointer(this.#link, this.#keys);
-    return revision === 0 ? undefined : readRevision(this.#link, this.#keys, revision);
+    const revision = await readPointer(this.#bulk, this.#keys);
+    return revision === 0 ? undefined : readRevision(this.#bulk, this.#keys, revision);
   }
 
   async publish(snapshot: Snapshot, expectedRevision: number): Promise<PublishOutcome> {
     const next = expectedRevision + 1;
     const record: Revision = { revision: next, snapshot, publishedAt: new Date().toISOString() };
-    const reply = await this.#link.script("publishTopology", {
+    const reply = await this.#call.script("publishTopology", {
       keys: [this.#keys.topologyCurrent, this.#keys.topologyRevision(next)],
       args: [expectedRevision, snapshot.hash, JSON.stringify(record), this.#keys.topologyChannel],
     });
@@ -41,7 +47,7 @@ export class RedisTopologyStore implements TopologyStore {
   }
 
   async watch(onRevision: (revision: Revision) => void): Promise<() => Promise<void>> {
-    await readPointer(this.#link, this.#keys); // on the call path: rejects at once where the follower would wait
+    await readPointer(this.#call, this.#keys); // on the call path: rejects at once where the follower would wait
     return this.#follower.watch(onRevision);
   }
 }

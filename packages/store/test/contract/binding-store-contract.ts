@@ -6,12 +6,10 @@ import { withStore } from "./fixture.ts";
 import type { MakeStore } from "./fixture.ts";
 
 const LIMITS = { maxContacts: 3, nowMs: 1_000 };
-const [first, second, third, fourth] = ["a", "b", "c", "d"].map((name) => contact(name)) as [
-  Binding,
-  Binding,
-  Binding,
-  Binding,
-];
+const first = contact("a");
+const second = contact("b");
+const third = contact("c");
+const fourth = contact("d");
 
 function contact(name: string, change: Partial<Binding> = {}): Binding {
   return sampleBinding({ contact: `sip:${name}@127.15.0.2`, callId: `call-${name}`, ...change });

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Redis } from "ioredis";
+import { StoreError } from "@mss/store";
+import type { RedisStores, StoreHealth } from "@mss/store";
+import { startRedis } from "@mss/store/testing";
+import type { RedisServer } from "@mss/store/testing";
+import { eventually } from "./support/eventually.ts";
+import { redisStores, skipRedis } from "./support/redis.ts";
+import { sampleRecord, sampleSnapshot } from "./support/samples.ts";
+
+const PASSWORD = "p@ss:w/rd";
+const LEASE = { limit: 1, ttlMs: 60_000 };
+const withCode = (code: string) => (error: unknown) => error instanceof StoreError && error.code === code;
+
+async function untilUp(stores: RedisStores): Promise<void> {
+  await eventually("the store is up", () => stores.health() === "up");
+}
+
+describe("redis that fails", { skip: skipRedis }, () => {
+  let server: RedisServer;
+  before(async () => {
+    server = await startRedis({ password: PASSWORD });
+  });
+  after(() => server.stop());
+
+  async function withStores(body: (stores: RedisStores) => Promise<void>, federation?: string): Promise<void> {
+    const stores = redisStores(server.url, federation);
+    await stores.start();
+    try {
+      await body(stores);
+    } finally {
+      await stores.stop();
+    }
+  }
+
+  async function asAdmin(body: (redis: Redis) => Promise<unknown>): Promise<void> {
+    const redis = new Redis(server.url);
+    await body(redis).finally(() => redis.disconnect());
+  }
+
+  it("misses no revision over a crash, and none comes twice or backwards", () =>
+    withStores(
+      (watching) =>
+        withStores(async (publishing) => {
+          const seen: number[] = [];
+          await watching.topology.watch((revision) => seen.push(revision.revision));
+          await publishing.topology.publish(sampleSnapshot("1"), 0);
+          await eventually("the first is seen", () => seen.length === 1);
+          for (let crash = 0; crash < 3; crash += 1) {
+            await server.kill();
+            await eventually("the loss is noticed", () => publishing.health() === "down");
+            await server.restart();
+            await untilUp(publishing);
+            // As fast as possible, so that some fall between the watcher's reconnect and its subscription.
+            for (let revision = 1 + crash * 5; revision < 6 + crash * 5; revision += 1) {
+              await publishing.topology.publish(sampleSnapshot(`${revision + 1}`), revision);
+            }
+          }
+          await eventually("the last is seen", () => seen.at(-1) === 16);
+          assert.deepEqual(
+            seen,
+            Array.from({ length: 16 }, (_, index) => index + 1),
+          );
+        }, "crash"),
+      "crash",
+    ));
+
+  it("ignores a pointer that went backwards", () =>
+    withStores(async (stores) => {
+      const seen: number[] = [];
+      await stores.topology.publish(sampleSnapshot("1"), 0);
+      await stores.topology.publish(sampleSnapshot("2"), 1);
+      await stores.topology.watch((revision) => seen.push(revision.revision));
+      const key = `t${process.pid}:{backwards}:topology`;
+      await asAdmin(async (redis) => {
+        await redis.hset(`${key}:current`, "revision", "1", "hash", sampleSnapshot("1").hash);
+        await redis.publish(`${key}:changed`, "1");
+        await redis.del(`${key}:revision:2`);
+      });
+      await stores.topology.publish(sampleSnapshot("2b"), 1);
+      await stores.topology.publish(sampleSnapshot("3"), 2);
+      await eventually("the third is seen", () => seen.at(-1) === 3);
+      assert.deepEqual(seen, [2, 3]);
+    }, "backwards"));
+
+  it("fails at once while redis is away, tells its health, and comes back by itself", () =>
+    withStores(async (stores) => {
+      const changes: StoreHealth[] = [];
+      stores.onHealth((health) => changes.push(health));
+      const calls = Array.from({ length: 50 }, (_, call) => stores.leases.acquire("hk", `${call}`, LEASE));
+      const inFlight = Promise.allSettled(calls);
+      await server.kill();
+      for (const outcome of await inFlight) {
+        assert.ok(outcome.status === "fulfilled" || withCode("STORE_UNAVAILABLE")(outcome.reason));
+      }
+      await eventually("the loss is noticed", () => stores.health() === "down");
+      const begin = performance.now();
+      await assert.rejects(stores.leases.inUse("hk"), (error) => {
+        assert.ok(error instanceof StoreError && error.code === "STORE_UNAVAILABLE" && error.cause instanceof Error);
+        return true;
+      });
+      await assert.rejects(stores.topology.current(), withCode("STORE_UNAVAILABLE"));
+      await assert.rejects(
+        stores.topology.watch(() => undefined),
+        withCode("STORE_UNAVAILABLE"),
+      );
+      assert.ok(performance.now() - begin < 100, "fails without waiting");
+      await server.restart();
+      await untilUp(stores);
+      assert.ok((await stores.leases.inUse("hk")) <= 1);
+      assert.deepEqual(changes, ["down", "up"]);
+    }));
+
+  it("costs one call 250 ms when redis hangs, the next ones nothing", () =>
+    withStores(async (stores) => {
+      server.freeze();
+      const begin = performance.now();
+      await assert.rejects(stores.leases.inUse("hk"), withCode("STORE_UNAVAILABLE"));
+      const first = performance.now();
+      await assert.rejects(stores.leases.inUse("hk"), withCode("STORE_UNAVAILABLE"));
+      assert.ok(first - begin < 1_000 && performance.now() - first < 50);
+      server.thaw();
+      await untilUp(stores);
+      assert.equal(await stores.leases.inUse("hk"), 0);
+    }));
+
+  it("delivers call records that were appended while redis was away, once each", () =>
+    withStores(async (stores) => {
+      await server.kill();
+      const appended = ["a", "b", "a"].map((id) => stores.callRecords.append(sampleRecord(id)));
+      await server.restart();
+      await Promise.all(appended);
+      await untilUp(stores);
+      assert.deepEqual(await stores.callRecords.latest(9), [sampleRecord("a"), sampleRecord("b")]);
+    }));
+
+  it("stops while redis is away and rejects what waited", async () => {
+    const stores = redisStores(server.url);
+    await stores.start();
+    await server.kill();
+    await eventually("the loss is noticed", () => stores.health() === "down");
+    const waiting = assert.rejects(stores.callRecords.append(sampleRecord("a")), withCode("STORE_UNAVAILABLE"));
+    await stores.stop();
+    await waiting;
+    await assert.rejects(stores.leases.inUse("hk"), withCode("STORE_UNAVAILABLE"));
+    await stores.stop();
+    await server.restart();
+  });
+
+  it("does not start with a wrong password, and tells no password", async () => {
+    for (const url of [
+      `redis://:wr0ng-secret@${server.host}:${server.port}`,
+      `redis://${server.host}:${server.port}`,
+    ]) {
+      await assert.rejects(redisStores(url).start(), (error) => {
+        assert.ok(withCode("STORE_ACCESS_DENIED")(error));
+        assert.ok(!shown(error).includes("wr0ng-secret"));
+        return true;
+      });
+    }
+  });
+
+  it("does not start where nobody listens", async () => {
+    const gone = await startRedis();
+    await gone.stop();
+    await assert.rejects(redisStores(gone.url).start(), (error) => {
+      assert.ok(error instanceof StoreError && error.code === "STORE_UNAVAILABLE");
+      assert.match(shown(error), /ECONNREFUSED/);
+      return true;
+    });
+  });
+
+  it("refuses corrupt values with a code", () =>
+    withStores(async (stores) => {
+      const key = `t${process.pid}:{corrupt}`;
+      const corrupt = withCode("STORE_CORRUPT");
+      await stores.topology.publish(sampleSnapshot("1"), 0);
+      await asAdmin(async (redis) => {
+        await redis.set(`${key}:topology:revision:1`, '{"revision":1}');
+        await redis.xadd(`${key}:calls`, "*", "record", "no json");
+        await redis.hset(`${key}:bindings:1000`, "sip:a", "no json");
+        await redis.zadd(`${key}:bindings`, 5, "1000");
+        await redis.set(`t${process.pid}:{corrupt:leases:hk}`, "not a sorted set");
+      });
+      await assert.rejects(stores.topology.current(), corrupt);
+      await assert.rejects(stores.callRecords.latest(1), corrupt);
+      await assert.rejects(stores.bindings.find("1000", 0), corrupt);
+      await assert.rejects(
+        stores.bindings.apply("1000", { set: [], remove: [] }, { maxContacts: 1, nowMs: 0 }),
+        corrupt,
+      );
+      await assert.rejects(stores.bindings.purge(9), corrupt);
+      await assert.rejects(stores.leases.acquire("hk", "1", LEASE), corrupt);
+      await stores.bindings.clear("1000");
+      assert.deepEqual(await stores.bindings.find("1000", 0), []);
+    }, "corrupt"));
+
+  it("skips a revision that cannot be read and goes on to the next", () =>
+    withStores(async (stores) => {
+      const seen: number[] = [];
+      await stores.topology.publish(sampleSnapshot("1"), 0);
+      await asAdmin((redis) => redis.set(`t${process.pid}:{unreadable}:topology:revision:1`, "no json"));
+      await stores.topology.watch((revision) => seen.push(revision.revision));
+      await stores.topology.publish(sampleSnapshot("2"), 1);
+      await eventually("the second is seen", () => seen.length === 1);
+      assert.deepEqual(seen, [2]);
+    }, "unreadable"));
+
+  it("never writes over history when the pointer was lost", () =>
+    withStores(async (stores) => {
+      await stores.topology.publish(sampleSnapshot("1"), 0);
+      await asAdmin((redis) => redis.del(`t${process.pid}:{lost}:topology:current`));
+      await assert.rejects(stores.topology.publish(sampleSnapshot("2"), 0), withCode("STORE_CORRUPT"));
+    }, "lost"));
+});
+
+/** Everything that a log line could show of an error. */
+function shown(error: unknown): string {
+  const texts: string[] = [];
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const fields = Object.fromEntries(
+      Object.getOwnPropertyNames(current).map((name) => [name, Reflect.get(current, name)]),
+    );
+    texts.push(String(current), current.stack ?? "", JSON.stringify({ ...fields, cause: undefined }));
+  }
+  return texts.join("\n");
+}
