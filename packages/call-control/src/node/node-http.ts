@@ -1,0 +1,77 @@
+import type { CallRecord } from "@mss/model";
+import type { Logger } from "@mss/runtime";
+import { Counter, Gauge, Histogram, createHttpServer, createMetrics } from "@mss/runtime/http";
+import type { HttpServer, Registry } from "@mss/runtime/http";
+import type { CallControl } from "../call-control-types.ts";
+
+export interface NodeHttpOptions {
+  readonly node: string;
+  readonly role: "hub" | "branch";
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly control: CallControl;
+  readonly log: Logger;
+  /** More of the health report; the engine link and the drain are told anyway. */
+  readonly health: () => Readonly<Record<string, unknown>>;
+  /** JSON by path, beside `/calls`. */
+  readonly views: Readonly<Record<string, () => unknown>>;
+  /** Gauges of this kind of node: name, what it counts, and its value now. */
+  readonly gauges: readonly { readonly name: string; readonly help: string; readonly value: () => number }[];
+}
+
+export interface NodeHttp {
+  readonly server: HttpServer;
+  /** Counts a call that is over. */
+  count(record: CallRecord): void;
+}
+
+const SETUP_BUCKETS_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60];
+
+function addGauge(registry: Registry, { name, help, value }: NodeHttpOptions["gauges"][number]): void {
+  const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(value()) });
+}
+
+/** The HTTP side that every node has: `/health`, `/metrics`, `/calls` and views of its own. A node in drain is not healthy. */
+export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
+  const { control } = options;
+  const registry = createMetrics({ node: options.node, role: options.role });
+  const calls = new Counter({
+    name: "mss_calls_total",
+    help: "Calls that are over, by result",
+    labelNames: ["result"],
+    registers: [registry],
+  });
+  const setup = new Histogram({
+    name: "mss_call_setup_seconds",
+    help: "From INVITE to answer, answered calls",
+    buckets: SETUP_BUCKETS_SECONDS,
+    registers: [registry],
+  });
+  const common = [
+    { name: "mss_calls_active", help: "Calls being set up or up", value: () => control.activeCalls().length },
+    {
+      name: "mss_engine_link_up",
+      help: "1 while the SIP engine answers",
+      value: () => Number(control.linkState === "up"),
+    },
+  ];
+  for (const gauge of [...common, ...options.gauges]) {
+    addGauge(registry, gauge);
+  }
+  const health = () => ({
+    ok: control.linkState === "up" && !control.draining,
+    node: options.node,
+    engineLink: control.linkState,
+    draining: control.draining,
+    ...options.health(),
+  });
+  const views = { "/calls": () => control.activeCalls(), ...options.views };
+  return {
+    server: createHttpServer({ listen: options.listen, log: options.log, registry, health, views }),
+    count(record) {
+      calls.inc({ result: record.result });
+      if (record.result === "answered") {
+        setup.observe(record.setupMs / 1000);
+      }
+    },
+  };
+}
