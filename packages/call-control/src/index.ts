@@ -1,3 +1,4 @@
+export { createDigestGuard } from "./auth/digest-guard.ts";
 export type {
   ClientCredentials,
   DigestAlgorithm,
@@ -7,6 +8,8 @@ export type {
   FindSecret,
 } from "./auth/types.ts";
 export type { BridgeOutcome, BridgePlan, BridgeStep, CallTarget, EndedBy, LeaseRequest } from "./bridge/types.ts";
+export { createCallControl } from "./calls/call-control.ts";
+export { createSipServer } from "./drachtio/sip-server.ts";
 export type { ActiveCall, CallControl, CallControlOptions, CallLimits } from "./call-control-types.ts";
 export type {
   AddressHeader,

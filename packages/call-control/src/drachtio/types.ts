@@ -50,7 +50,6 @@ export interface IncomingRequest {
 
 /** An INVITE that begins a call. */
 export interface IncomingInvite extends IncomingRequest {
-  readonly method: "INVITE";
   /** 70 when the request carries none. */
   readonly maxForwards: number;
   /** True when the caller gave up. */

@@ -1,0 +1,142 @@
+import type { SipHeaders } from "../drachtio/types.ts";
+
+/** Reads one header of a message; undefined when absent. */
+export type ReadHeader = (name: string) => string | undefined;
+
+/*
+ * What crosses from one leg to the other is listed here; whatever is not listed stays on its leg: Via, Route,
+ * Record-Route, Contact, credentials, session timers, vendor headers, and all that nobody has thought of yet.
+ */
+
+/** What describes the body, in any message that has one. */
+const BODY = ["Content-Type", "Content-Disposition", "Content-Encoding", "Content-Language", "MIME-Version"] as const;
+
+const INVITE = [
+  "Subject",
+  "Alert-Info",
+  "Priority",
+  "Organization",
+  "Accept",
+  "Accept-Encoding",
+  "Accept-Language",
+  "Privacy",
+  "User-to-User", // RFC 7433
+  "P-Early-Media", // RFC 5009
+  "Recv-Info", // RFC 6086
+] as const;
+
+/** Who calls and by which way: believed from a peer of the federation only, and told to one only. */
+const INVITE_BETWEEN_PEERS = ["P-Asserted-Identity", "Diversion", "History-Info"] as const;
+
+const RESPONSE = [
+  "Subject",
+  "Alert-Info",
+  "Accept",
+  "Accept-Encoding",
+  "Accept-Language",
+  "User-to-User",
+  "P-Early-Media",
+  "Recv-Info",
+  "Reason",
+  "Retry-After",
+  "Warning",
+  "Unsupported",
+] as const;
+
+const IN_DIALOG = [
+  "Accept",
+  "Accept-Encoding",
+  "Reason",
+  "User-to-User",
+  "Info-Package",
+  "Event",
+  "Subscription-State",
+] as const;
+const IN_DIALOG_INVITE = [
+  "Accept",
+  "Accept-Encoding",
+  "Alert-Info",
+  "Recv-Info",
+  "P-Early-Media",
+  "User-to-User",
+] as const;
+
+/** Option tags whose whole meaning is in bodies and headers that we carry. Not 100rel, timer or replaces. */
+const CARRIED_OPTION_TAGS: ReadonlySet<string> = new Set(["ice", "sdp-anat", "trickle-ice", "uui"]);
+
+/** Methods that are carried between the legs: what each side may know of the other. */
+const CARRIED_METHODS: ReadonlySet<string> = new Set([
+  "INVITE",
+  "ACK",
+  "CANCEL",
+  "BYE",
+  "OPTIONS",
+  "INFO",
+  "MESSAGE",
+  "UPDATE",
+  "NOTIFY",
+]);
+
+const NO_REMOTE_SESSION = "0".repeat(32);
+const SESSION_ID = /^([0-9a-f]{32})(?:;|$)/;
+
+function copy(read: ReadHeader, names: readonly string[], into: Record<string, string>): Record<string, string> {
+  for (const name of names) {
+    const value = read(name);
+    if (value !== undefined) {
+      into[name] = value;
+    }
+  }
+  return into;
+}
+
+function tokens(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : value.split(",").flatMap((part) => part.trim() || []);
+}
+
+function copyCapabilities(read: ReadHeader, into: Record<string, string>): Record<string, string> {
+  const allow = tokens(read("Allow")).filter((method) => CARRIED_METHODS.has(method));
+  const supported = tokens(read("Supported")).filter((tag) => CARRIED_OPTION_TAGS.has(tag.toLowerCase()));
+  if (allow.length > 0) {
+    into["Allow"] = allow.join(", ");
+  }
+  if (supported.length > 0) {
+    into["Supported"] = supported.join(", ");
+  }
+  return into;
+}
+
+/** Option tags in Require that we do not carry: the request is answered 420 with them. RFC 3261 §8.2.2.3. */
+export function unsupportedRequirements(read: ReadHeader): readonly string[] {
+  return tokens(read("Require")).filter((tag) => !CARRIED_OPTION_TAGS.has(tag.toLowerCase()));
+}
+
+/** Headers of an INVITE for its other leg. `betweenPeers`: both the caller's side and the target are federation peers. */
+export function inviteHeaders(read: ReadHeader, betweenPeers: boolean): SipHeaders {
+  const headers = copyCapabilities(read, copy(read, INVITE, copy(read, BODY, {})));
+  const require = read("Require");
+  if (require !== undefined) {
+    headers["Require"] = require; // only tags that we carry come this far
+  }
+  return betweenPeers ? copy(read, INVITE_BETWEEN_PEERS, headers) : headers;
+}
+
+/** Headers of a response, provisional or final, for the other leg. */
+export function responseHeaders(read: ReadHeader): SipHeaders {
+  return copyCapabilities(read, copy(read, RESPONSE, copy(read, BODY, {})));
+}
+
+/** Headers of a request within a dialog for the other leg. */
+export function inDialogHeaders(method: string, read: ReadHeader): SipHeaders {
+  const headers = copy(read, method === "INVITE" ? IN_DIALOG_INVITE : IN_DIALOG, copy(read, BODY, {}));
+  return method === "INVITE" || method === "UPDATE" ? copyCapabilities(read, headers) : headers;
+}
+
+/** The session's id as the caller's side gave it; undefined when there is none or it is not well-formed. RFC 7989 §5. */
+export function sessionIdOf(read: ReadHeader): string | undefined {
+  return SESSION_ID.exec(read("Session-ID") ?? "")?.[1];
+}
+
+export function sessionIdHeader(sessionId: string): string {
+  return `${sessionId};remote=${NO_REMOTE_SESSION}`;
+}

@@ -1,0 +1,159 @@
+import type { Logger } from "@mss/runtime";
+import type { ClientResponse } from "../drachtio/client-transaction.ts";
+import type { SipServerCore } from "../drachtio/sip-server.ts";
+import type { SipHeaders } from "../drachtio/types.ts";
+import { ERRORS } from "../errors.ts";
+import { CalleeLeg } from "./callee-leg.ts";
+import type { LegAnswer, LegOffer } from "./callee-leg.ts";
+import { bestFailure, mayTryNext } from "./failure.ts";
+import type { LegFailure } from "./failure.ts";
+import type { BridgeStep, CallTarget } from "./types.ts";
+
+/** `onAnswered` or `onFailed` comes exactly once, unless the hunt is called off. */
+export interface HuntEvents {
+  onTarget(target: CallTarget): void;
+  /** `alone`: no other target rings, so that its early media may be heard. */
+  onProvisional(response: ClientResponse, alone: boolean): void;
+  onAnswered(target: CallTarget, answer: LegAnswer): void;
+  onFailed(failure: LegFailure | undefined): void;
+}
+
+export interface HuntDeps {
+  readonly server: SipServerCore;
+  readonly log: Logger;
+  readonly steps: readonly BridgeStep[];
+  offerFor(target: CallTarget): LegOffer;
+  /** Takes the target's slot; false when there is none free. Slots are given back by the call when it ends. */
+  admit(target: CallTarget): Promise<boolean> | boolean;
+  readonly events: HuntEvents;
+}
+
+const COMPLETED_ELSEWHERE: SipHeaders = { Reason: 'SIP;cause=200;text="Call completed elsewhere"' }; // RFC 3326 §2
+
+/**
+ * Rings the targets of a plan: those of a step together, the steps one after the other. The next step is tried only when
+ * every target of this one failed in a way whose row says `tryNext` and none of them has rung.
+ */
+export class Hunt {
+  readonly #deps: HuntDeps;
+  readonly #legs = new Set<CalleeLeg>();
+  #step = -1;
+  /** Targets of this step that have not failed yet, whether their leg exists already or not. */
+  #open = 0;
+  #failures: LegFailure[] = [];
+  /** Best of the steps before this one. */
+  #earlier: LegFailure | undefined;
+  #over = false;
+
+  constructor(deps: HuntDeps) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    this.#nextStep();
+  }
+
+  /** Calls off whatever rings; no event comes after this. */
+  cancel(headers: SipHeaders): void {
+    this.#over = true;
+    this.#cancelLegs(headers);
+  }
+
+  #nextStep(): void {
+    this.#step += 1;
+    const targets = this.#deps.steps[this.#step]?.targets;
+    if (targets === undefined) {
+      this.#over = true;
+      this.#deps.events.onFailed(this.#earlier);
+      return;
+    }
+    this.#failures = [];
+    this.#open = targets.length;
+    if (targets.length === 0) {
+      this.#nextStep();
+      return;
+    }
+    for (const target of targets) {
+      this.#startTarget(target, this.#step);
+    }
+  }
+
+  #startTarget(target: CallTarget, step: number): void {
+    const start = (admitted: boolean): void => {
+      if (this.#over || step !== this.#step) {
+        return;
+      }
+      if (admitted) {
+        this.#ring(target);
+      } else {
+        this.#onFailed({ code: "TRUNK_FULL", target: target.label, status: ERRORS.TRUNK_FULL.sip, rang: false });
+      }
+    };
+    const admitted = this.#deps.admit(target);
+    if (typeof admitted === "boolean") {
+      start(admitted);
+    } else {
+      void admitted.then(start);
+    }
+  }
+
+  #ring(target: CallTarget): void {
+    const { server, log, events } = this.#deps;
+    const leg = new CalleeLeg(target, {
+      server,
+      log,
+      offer: this.#deps.offerFor(target),
+      events: {
+        onProvisional: (_leg, response) => {
+          if (!this.#over) {
+            events.onProvisional(response, this.#deps.steps[this.#step]?.targets.length === 1);
+          }
+        },
+        onAnswered: (winner, answer) => this.#onAnswered(winner, answer),
+        onFailed: (failed, failure) => {
+          this.#legs.delete(failed);
+          this.#onFailed(failure);
+        },
+      },
+    });
+    this.#legs.add(leg);
+    events.onTarget(target);
+    leg.start();
+  }
+
+  #onAnswered(winner: CalleeLeg, answer: LegAnswer): void {
+    this.#legs.delete(winner);
+    this.#over = true; // a second answer cannot come: the other legs are called off before anything else
+    this.#cancelLegs(COMPLETED_ELSEWHERE);
+    this.#deps.events.onAnswered(winner.target, answer);
+  }
+
+  #onFailed(failure: LegFailure): void {
+    if (this.#over) {
+      return;
+    }
+    this.#failures.push(failure);
+    this.#open -= 1;
+    const declinedForAll = failure.status >= 600;
+    if (this.#open > 0 && !declinedForAll) {
+      return;
+    }
+    const best = bestFailure(this.#failures) ?? failure;
+    if (!declinedForAll && mayTryNext(this.#failures)) {
+      this.#deps.log.info({ route: best.target, code: best.code }, "next step is tried");
+      this.#earlier = best;
+      this.#nextStep();
+      return;
+    }
+    this.#over = true;
+    this.#cancelLegs({ Reason: `SIP;cause=${failure.status}` }); // RFC 3261 §16.7 step 5: a 6xx ends all
+    this.#deps.events.onFailed(best);
+  }
+
+  #cancelLegs(headers: SipHeaders): void {
+    for (const leg of this.#legs) {
+      leg.cancel(headers);
+    }
+    this.#legs.clear();
+  }
+}

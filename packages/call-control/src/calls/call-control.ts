@@ -1,0 +1,170 @@
+import type { Logger } from "@mss/runtime";
+import type { ActiveCall, CallControl, CallControlOptions, CallLimits } from "../call-control-types.ts";
+import type { ServerTransaction } from "../drachtio/server-transaction.ts";
+import { SipServerCore } from "../drachtio/sip-server.ts";
+import type { LinkState, OutgoingRequest, RequestOutcome } from "../drachtio/types.ts";
+import type { CallErrorCode } from "../errors.ts";
+import { Call } from "./call.ts";
+import type { CallDeps } from "./call.ts";
+import { Leases } from "./leases.ts";
+
+const DEFAULT_LIMITS = {
+  maxCalls: 10_000,
+  firstResponseTimeoutMs: 4_000,
+  ringTimeoutMs: 60_000,
+  retryAfterSeconds: 5,
+} as const satisfies Required<CallLimits>;
+
+const HANG_UP_LIMIT_MS = 2_000; // for BYEs to leave before the link to the engine is cut
+const MAX_ORPHANS = 50_000;
+const ORPHAN_BYE_LIMIT_MS = 8_000;
+
+/** The calls of one node on one SIP engine. */
+export function createCallControl(options: CallControlOptions): CallControl {
+  return new Control(options);
+}
+
+class Control implements CallControl {
+  readonly #log: Logger;
+  readonly #limits: Required<CallLimits>;
+  readonly #server: SipServerCore;
+  readonly #leases: Leases;
+  readonly #callDeps: CallDeps;
+  readonly #calls = new Set<Call>();
+  /** Dialogs that were up when the engine went away; ended when it is back. */
+  #orphans: string[] = [];
+  #whenIdle: (() => void)[] = [];
+  #draining = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: CallControlOptions) {
+    this.#log = options.log;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#leases = new Leases({ store: options.leases, log: options.log });
+    this.#server = new SipServerCore({
+      engine: options.engine,
+      log: options.log,
+      handlers: { ...options.handlers, invite: (invite) => this.#onInvite(invite) },
+    });
+    this.#callDeps = {
+      server: this.#server,
+      leases: this.#leases,
+      limits: this.#limits,
+      route: options.route,
+      recorder: { node: options.node, log: options.log, onRecord: options.onRecord },
+      onOver: (call) => this.#onOver(call),
+    };
+    this.#server.onLink((state) => (state === "up" ? this.#onLinkUp() : this.#onLinkDown()));
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get linkState(): LinkState {
+    return this.#server.linkState;
+  }
+
+  async start(): Promise<void> {
+    await this.#leases.start();
+    await this.#server.start();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  request(request: OutgoingRequest): Promise<RequestOutcome> {
+    return this.#server.request(request);
+  }
+
+  onLink(listener: (state: LinkState) => void): () => void {
+    return this.#server.onLink(listener);
+  }
+
+  activeCalls(): readonly ActiveCall[] {
+    return [...this.#calls].map((call) => call.active);
+  }
+
+  async drain(limitMs: number): Promise<void> {
+    this.#draining = true;
+    this.#log.info({ calls: this.#calls.size, limitMs }, "drain begins");
+    await this.#idle(limitMs);
+    this.#hangUpAll("NODE_DRAINING");
+    await this.#idle(HANG_UP_LIMIT_MS);
+    this.#log.info("drain is done");
+  }
+
+  async #stop(): Promise<void> {
+    this.#draining = true;
+    this.#hangUpAll("NODE_DRAINING");
+    await this.#idle(HANG_UP_LIMIT_MS);
+    await this.#server.stop();
+    await this.#leases.stop();
+  }
+
+  #onInvite(invite: ServerTransaction): Promise<void> {
+    if (this.#draining || this.#calls.size >= this.#limits.maxCalls) {
+      // No log line and no record each: under overload that would be what kills the node.
+      this.#log.debug({ callId: invite.callId, draining: this.#draining }, "call refused, no room");
+      invite.reply(503, { headers: { "Retry-After": String(this.#limits.retryAfterSeconds) } });
+      return Promise.resolve();
+    }
+    const call = new Call(invite, this.#callDeps);
+    this.#calls.add(call);
+    return call.run();
+  }
+
+  #onOver(call: Call): void {
+    this.#calls.delete(call);
+    if (this.#calls.size === 0) {
+      const waiting = this.#whenIdle;
+      this.#whenIdle = [];
+      for (const resolve of waiting) {
+        resolve();
+      }
+    }
+  }
+
+  #hangUpAll(code: CallErrorCode): void {
+    for (const call of this.#calls) {
+      call.hangUp(code);
+    }
+  }
+
+  /** Resolves when no call is left, or after the limit. */
+  async #idle(limitMs: number): Promise<void> {
+    if (this.#calls.size === 0) {
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenIdle.push(resolve);
+    const timer = setTimeout(resolve, limitMs);
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #onLinkDown(): void {
+    const lost = [...this.#calls];
+    for (const call of lost) {
+      this.#orphans.push(...call.abandon());
+    }
+    this.#orphans.splice(0, Math.max(0, this.#orphans.length - MAX_ORPHANS));
+    if (lost.length > 0) {
+      this.#log.error({ calls: lost.length }, "calls ended because the sip engine is away");
+    }
+  }
+
+  /** An engine that kept its dialogs while only the link was down would keep both end points in a call that we forgot. */
+  #onLinkUp(): void {
+    const orphans = this.#orphans;
+    this.#orphans = [];
+    for (const dialogId of orphans) {
+      this.#server.send(
+        { method: "BYE", dialogId, limitMs: ORPHAN_BYE_LIMIT_MS },
+        { onFinal: () => undefined, onFailure: () => undefined },
+      );
+    }
+  }
+}

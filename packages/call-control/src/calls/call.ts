@@ -1,0 +1,345 @@
+import { randomBytes } from "node:crypto";
+import { Hunt } from "../bridge/hunt.ts";
+import type { LegAnswer, LegOffer } from "../bridge/callee-leg.ts";
+import { reasonHeaderOf } from "../bridge/failure.ts";
+import type { LegFailure } from "../bridge/failure.ts";
+import {
+  inviteHeaders,
+  responseHeaders,
+  sessionIdHeader,
+  sessionIdOf,
+  unsupportedRequirements,
+} from "../bridge/header-policy.ts";
+import { fromHeader } from "../bridge/identity.ts";
+import { Session } from "../bridge/session.ts";
+import type { BridgePlan, CallTarget, EndedBy, LeaseRequest } from "../bridge/types.ts";
+import type { ActiveCall, CallLimits } from "../call-control-types.ts";
+import type { ClientResponse } from "../drachtio/client-transaction.ts";
+import { mergeHeaders } from "../drachtio/header-text.ts";
+import type { ServerTransaction } from "../drachtio/server-transaction.ts";
+import type { SipServerCore } from "../drachtio/sip-server.ts";
+import type { IncomingInvite, SipHeaders } from "../drachtio/types.ts";
+import { ERRORS } from "../errors.ts";
+import type { CallErrorCode } from "../errors.ts";
+import type { Reply, Step } from "../pipeline.ts";
+import { CallRecorder } from "../record/call-recorder.ts";
+import type { RecorderOptions } from "../record/call-recorder.ts";
+import type { Leases } from "./leases.ts";
+
+export interface CallDeps {
+  readonly server: SipServerCore;
+  readonly leases: Leases;
+  readonly limits: Required<CallLimits>;
+  readonly route: Step<IncomingInvite, BridgePlan>;
+  readonly recorder: RecorderOptions;
+  /** The call is over and holds nothing any more. */
+  readonly onOver: (call: Call) => void;
+}
+
+type CallState = ActiveCall["state"] | "over";
+
+/** One call from its INVITE to its record: identify, authenticate, decide, admit, bridge, record. */
+export class Call {
+  readonly #deps: CallDeps;
+  readonly #invite: ServerTransaction;
+  readonly #recorder: CallRecorder;
+  readonly #leases: string[] = [];
+  #state: CallState = "routing";
+  #plan: BridgePlan | undefined;
+  #sessionId = "";
+  #target: string | undefined;
+  #hunt: Hunt | undefined;
+  #session: Session | undefined;
+  #lastProvisional = 0;
+
+  constructor(invite: ServerTransaction, deps: CallDeps) {
+    this.#invite = invite;
+    this.#deps = deps;
+    this.#recorder = new CallRecorder(deps.recorder, invite.callId);
+  }
+
+  get active(): ActiveCall {
+    const plan = this.#plan;
+    return {
+      id: this.#recorder.id,
+      sessionId: this.#sessionId,
+      from: plan?.from ?? this.#invite.from.user,
+      to: plan?.to ?? this.#invite.called,
+      origin: plan?.origin ?? "unknown",
+      ...(this.#target === undefined ? {} : { target: this.#target }),
+      state: this.#state === "over" ? "ending" : this.#state,
+      startedAt: this.#recorder.startedAt.toISOString(),
+    };
+  }
+
+  /** Never rejects: whatever fails in the route fails this call with 500. */
+  async run(): Promise<void> {
+    this.#invite.onCancel((reason) => this.#onCancel(reason));
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      this.#refuse(refusal);
+      return;
+    }
+    try {
+      const verdict = await this.#deps.route(this.#invite);
+      if (this.#state !== "routing") {
+        return; // cancelled, or the link is gone
+      }
+      if (verdict.kind === "reply") {
+        this.#refuse(verdict);
+        return;
+      }
+      this.#plan = verdict.ctx;
+      await this.#admitAndBridge(verdict.ctx);
+    } catch (err) {
+      this.#recorder.log.error({ err }, "call failed by an error of ours");
+      this.#fail("INTERNAL");
+    }
+  }
+
+  /** Ends the call, whatever its state. */
+  hangUp(code: CallErrorCode): void {
+    if (this.#session === undefined) {
+      this.#hunt?.cancel({ Reason: reasonHeaderOf(code) });
+      this.#fail(code);
+    } else {
+      this.#session.end("system", { Reason: reasonHeaderOf(code) });
+    }
+  }
+
+  /** The engine is away: nothing can be said to anybody. Returns the dialogs that may still be there when it is back. */
+  abandon(): readonly string[] {
+    this.#hunt?.cancel({});
+    const dialogs = this.#session?.abandon() ?? [];
+    this.#over(() => {
+      if (this.#state === "answered") {
+        this.#recorder.ended("system", "ENGINE_LINK_LOST");
+      } else {
+        this.#startRecord(this.#plan?.origin);
+        this.#recorder.failed("ENGINE_LINK_LOST", ERRORS.ENGINE_LINK_LOST.sip);
+      }
+    });
+    return dialogs;
+  }
+
+  #refusal(): Reply | undefined {
+    if (this.#invite.maxForwards === 0) {
+      return { kind: "reply", status: 483, code: "TOO_MANY_HOPS" };
+    }
+    const unsupported = unsupportedRequirements(this.#read);
+    return unsupported.length === 0
+      ? undefined
+      : { kind: "reply", status: 420, code: "BAD_REQUEST", headers: { Unsupported: unsupported.join(", ") } };
+  }
+
+  readonly #read = (name: string): string | undefined => this.#invite.header(name);
+
+  #refuse({ status, reason, headers, code, origin }: Reply): void {
+    if (code === undefined) {
+      this.#invite.reply(status, {
+        ...(reason === undefined ? {} : { reason }),
+        ...(headers === undefined ? {} : { headers }),
+      });
+      this.#over(() => undefined);
+      return;
+    }
+    this.#startRecord(origin);
+    this.#fail(code, {
+      status,
+      ...(reason === undefined ? {} : { reason }),
+      ...(headers === undefined ? {} : { headers }),
+    });
+  }
+
+  #startRecord(origin: string | undefined): void {
+    const { from, to, trusted } = this.#plan ?? {};
+    if (this.#sessionId !== "") {
+      return;
+    }
+    this.#sessionId = (trusted === true ? sessionIdOf(this.#read) : undefined) ?? randomBytes(16).toString("hex");
+    this.#recorder.start({
+      sessionId: this.#sessionId,
+      from: from ?? this.#invite.from.user,
+      to: to ?? this.#invite.called,
+      origin: origin ?? `address:${this.#invite.source.host}`,
+    });
+  }
+
+  async #admitAndBridge(plan: BridgePlan): Promise<void> {
+    this.#startRecord(plan.origin);
+    for (const lease of plan.leases ?? []) {
+      const admitted = await this.#admit(lease);
+      if (this.#state !== "routing") {
+        return;
+      }
+      if (!admitted) {
+        this.#fail("TRUNK_FULL");
+        return;
+      }
+    }
+    this.#hunt = new Hunt({
+      server: this.#deps.server,
+      log: this.#recorder.log,
+      steps: plan.steps,
+      offerFor: (target) => this.#offerFor(plan, target),
+      admit: (target) => (target.lease === undefined ? true : this.#admit(target.lease)),
+      events: {
+        onTarget: ({ label }) => {
+          this.#target = label;
+          this.#recorder.tried(label);
+        },
+        onProvisional: (response, alone) => this.#onProvisional(response, alone),
+        onAnswered: (target, answer) => this.#onAnswered(target, answer),
+        onFailed: (failure) => this.#onFailed(failure),
+      },
+    });
+    this.#hunt.start();
+  }
+
+  /** Takes a slot for this call; it is given back when the call is over, or at once when it is over already. */
+  async #admit(lease: LeaseRequest): Promise<boolean> {
+    const { leases } = this.#deps;
+    const leaseId = `${this.#recorder.id}:${lease.key}`;
+    const granted = await leases.acquire(lease, leaseId);
+    if (granted && this.#state === "over") {
+      leases.release(lease.key, leaseId);
+      return false;
+    }
+    if (granted && !this.#leases.includes(lease.key)) {
+      this.#leases.push(lease.key);
+    }
+    return granted;
+  }
+
+  #offerFor(plan: BridgePlan, target: CallTarget): LegOffer {
+    const { limits } = this.#deps;
+    const { from, maxForwards, body } = this.#invite;
+    const betweenPeers = plan.trusted === true && target.trusted === true;
+    const headers: SipHeaders = {
+      ...inviteHeaders(this.#read, betweenPeers),
+      "Max-Forwards": String(maxForwards - 1), // a B2BUA that starts again at 70 makes loops endless (RFC 7332 §5)
+      From: fromHeader(plan.callerId ?? from),
+      ...(target.trusted === true ? { "Session-ID": sessionIdHeader(this.#sessionId) } : {}),
+    };
+    return {
+      headers: mergeHeaders(headers, target.headers),
+      body,
+      firstResponseTimeoutMs: target.firstResponseTimeoutMs ?? limits.firstResponseTimeoutMs,
+      ringTimeoutMs: target.ringTimeoutMs ?? limits.ringTimeoutMs,
+    };
+  }
+
+  #onProvisional(response: ClientResponse, alone: boolean): void {
+    const { status } = response;
+    if (status < 180 || status === 199) {
+      return; // 100 is hop by hop; 199 speaks of one early dialog, and ours goes on
+    }
+    this.#recorder.rings();
+    this.#state = "ringing";
+    // Early media of one of several phones would be cut off when another one answers; the SDP of an unreliable
+    // response to a delayed offer would be an offer that nobody can answer (RFC 3261 §13.2.1).
+    const withMedia = alone && response.body !== "" && this.#invite.body !== "";
+    if (!withMedia && this.#lastProvisional === status) {
+      return;
+    }
+    this.#lastProvisional = status;
+    const headers = responseHeaders((name) =>
+      withMedia || !name.startsWith("Content-") ? response.header(name) : undefined,
+    );
+    this.#invite.reply(status, { headers, ...(withMedia ? { body: response.body } : {}) });
+  }
+
+  #onAnswered(target: CallTarget, answer: LegAnswer): void {
+    const { response } = answer;
+    this.#target = target.label;
+    const session = new Session({
+      server: this.#deps.server,
+      log: this.#recorder.log,
+      invite: this.#invite,
+      answer,
+      onEnd: (endedBy) => this.#onSessionEnd(endedBy),
+    });
+    this.#session = session;
+    const headers = responseHeaders((name) => response.header(name));
+    this.#invite.answer({ headers, body: response.body }, (outcome) => {
+      if (outcome.kind === "lost") {
+        this.#recorder.log.info({ reason: outcome.reason }, "answer did not reach the caller");
+        this.#fail(this.#invite.cancelled ? "CALLER_CANCELLED" : "INTERNAL");
+        session.end("system");
+        return;
+      }
+      if (this.#state !== "over") {
+        this.#state = "answered";
+        this.#recorder.answered(target.label);
+      }
+      session.open(outcome.dialogId, outcome.contact);
+    });
+  }
+
+  #onSessionEnd(endedBy: EndedBy): void {
+    const wasAnswered = this.#state === "answered";
+    this.#over(() => {
+      if (wasAnswered) {
+        this.#recorder.ended(endedBy);
+      } else {
+        // The callee hung up in the instant between its answer and the caller's.
+        this.#recorder.failed("TARGET_FAILED", ERRORS.TARGET_FAILED.sip, this.#target);
+      }
+    });
+  }
+
+  #onFailed(failure: LegFailure | undefined): void {
+    if (failure === undefined) {
+      this.#fail("NO_ROUTE");
+    } else {
+      this.#fail(failure.code, failure);
+    }
+  }
+
+  #onCancel(reason: string | undefined): void {
+    if (this.#state === "over" || this.#session !== undefined) {
+      return; // an answered call is not cancelled: its answer and the CANCEL crossed
+    }
+    this.#hunt?.cancel(reason === undefined ? {} : { Reason: reason });
+    this.#startRecord(this.#plan?.origin);
+    this.#fail("CALLER_CANCELLED");
+  }
+
+  /** The final answer that is no success. */
+  #fail(
+    code: CallErrorCode,
+    told: {
+      readonly status?: number;
+      readonly reason?: string;
+      readonly headers?: SipHeaders;
+      readonly target?: string;
+    } = {},
+  ): void {
+    if (this.#state === "over" || this.#state === "answered") {
+      return;
+    }
+    const status = told.status ?? ERRORS[code].sip;
+    const ours: SipHeaders = {
+      ...(status === 503 ? { "Retry-After": String(this.#deps.limits.retryAfterSeconds) } : {}),
+      Reason: reasonHeaderOf(code),
+    };
+    this.#invite.reply(status, {
+      headers: mergeHeaders(ours, told.headers),
+      ...(told.reason === undefined ? {} : { reason: told.reason }),
+    });
+    this.#over(() => this.#recorder.failed(code, status, told.target));
+  }
+
+  /** Every path of a call ends here, once. */
+  #over(record: () => void): void {
+    if (this.#state === "over") {
+      return;
+    }
+    record();
+    this.#state = "over";
+    for (const key of this.#leases) {
+      this.#deps.leases.release(key, `${this.#recorder.id}:${key}`);
+    }
+    this.#deps.onOver(this);
+  }
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import type { CallRecord } from "@mss/model";
+import type { Logger } from "@mss/runtime";
+import type { EndedBy } from "../bridge/types.ts";
+import { ERRORS } from "../errors.ts";
+import type { CallErrorCode } from "../errors.ts";
+
+/** Who calls whom, as it is logged and recorded. */
+export interface CallParties {
+  readonly sessionId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly origin: string;
+}
+
+export interface RecorderOptions {
+  readonly node: string;
+  readonly log: Logger;
+  readonly onRecord: ((record: CallRecord) => Promise<void> | void) | undefined;
+}
+
+/**
+ * The life of one call in the log and as a record. Times of day are the time of the INVITE plus monotonic differences, so
+ * that a clock that is set meanwhile changes no duration.
+ */
+export class CallRecorder {
+  readonly id = randomUUID();
+  readonly startedAt = new Date();
+  readonly #options: RecorderOptions;
+  readonly #started = performance.now();
+  #log: Logger;
+  #parties: CallParties = { sessionId: "0".repeat(32), from: "", to: "", origin: "unknown" };
+  #target: string | undefined;
+  #ringing: number | undefined;
+  #answered: number | undefined;
+  #done = false;
+
+  constructor(options: RecorderOptions, callId: string) {
+    this.#options = options;
+    this.#log = options.log.child({ call: this.id, callId });
+  }
+
+  /** With the call's fields. */
+  get log(): Logger {
+    return this.#log;
+  }
+
+  start(parties: CallParties): void {
+    this.#parties = parties;
+    this.#log.info(parties, "call start");
+  }
+
+  tried(target: string): void {
+    this.#target = target;
+    this.#log.debug({ route: target }, "target is called");
+  }
+
+  rings(): void {
+    this.#ringing ??= performance.now();
+  }
+
+  answered(target: string): void {
+    this.#target = target;
+    this.#answered = performance.now();
+    this.#log.info({ route: target, ms: Math.round(this.#answered - this.#started) }, "call answered");
+  }
+
+  /** Of an answered call. */
+  ended(endedBy: EndedBy, code?: CallErrorCode): void {
+    this.#finish({ result: "answered", status: 200, endedBy, ...(code === undefined ? {} : { code }) });
+  }
+
+  /** Of a call that nobody answered. `status` is what the caller saw. */
+  failed(code: CallErrorCode, status: number, target?: string): void {
+    this.#target = target ?? this.#target;
+    const endedBy = code === "CALLER_CANCELLED" ? "caller" : target === undefined ? "system" : "callee";
+    this.#finish({ result: ERRORS[code].result, status, code, endedBy });
+  }
+
+  #finish(end: Pick<CallRecord, "result" | "status" | "code" | "endedBy">): void {
+    if (this.#done) {
+      return;
+    }
+    this.#done = true;
+    const now = performance.now();
+    const record = this.#recordOf(end, now);
+    const { result, status, code, endedBy, setupMs, durationMs } = record;
+    this.#log.info(
+      { ...this.#parties, route: this.#target, result, sip: status, code, endedBy, setupMs, durationMs },
+      "call end",
+    );
+    void this.#give(record);
+  }
+
+  #recordOf(end: Pick<CallRecord, "result" | "status" | "code" | "endedBy">, now: number): CallRecord {
+    const settled = this.#answered ?? now;
+    return {
+      id: this.id,
+      node: this.#options.node,
+      ...this.#parties,
+      ...end,
+      ...(this.#target === undefined ? {} : { target: this.#target }),
+      startedAt: this.#timeOf(this.#started),
+      ...(this.#ringing === undefined ? {} : { ringingAt: this.#timeOf(this.#ringing) }),
+      ...(this.#answered === undefined ? {} : { answeredAt: this.#timeOf(this.#answered) }),
+      endedAt: this.#timeOf(now),
+      setupMs: Math.round(settled - this.#started),
+      durationMs: Math.round(now - settled),
+    };
+  }
+
+  #timeOf(monotonicMs: number): string {
+    return new Date(this.startedAt.getTime() + monotonicMs - this.#started).toISOString();
+  }
+
+  async #give(record: CallRecord): Promise<void> {
+    try {
+      await this.#options.onRecord?.(record);
+    } catch (err) {
+      this.#log.error({ err, record }, "call record could not be given on"); // the line is the record of last resort
+    }
+  }
+}
