@@ -1,0 +1,30 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { createProgram } from "./program.ts";
+import { readConfig } from "./config.ts";
+import { EXIT } from "./output.ts";
+import { listenForStop } from "./stop-signal.ts";
+
+const DEMO_FILE = path.relative(process.cwd(), fileURLToPath(new URL("../../../topology/demo.yaml", import.meta.url)));
+
+const output = {
+  out: (text: string) => void process.stdout.write(text),
+  err: (text: string) => void process.stderr.write(text),
+};
+
+const outcome = readConfig(process.env);
+if (outcome.kind === "faulty") {
+  output.err(outcome.faults.map((fault) => `${fault}\n`).join(""));
+  process.exitCode = EXIT.usage;
+} else {
+  const program = createProgram({
+    config: outcome.config,
+    environment: process.env,
+    demoFile: DEMO_FILE,
+    output,
+    stopSignal: listenForStop(),
+  });
+  process.exitCode = await program(process.argv.slice(2));
+  // Sockets that the operating system has not let go of yet must not keep a command that is done.
+  process.exit();
+}

@@ -1,0 +1,92 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { demo } from "./commands/demo.ts";
+import { explain } from "./commands/explain.ts";
+import { run } from "./commands/run.ts";
+import { topologyCheck } from "./commands/topology-check.ts";
+import type { Config } from "./config.ts";
+import { EXIT } from "./output.ts";
+import type { ExitStatus, Output } from "./output.ts";
+import type { StopSignal } from "./stop-signal.ts";
+
+export interface ProgramOptions {
+  readonly config: Config;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of the demo's topology file. */
+  readonly demoFile: string;
+  readonly output: Output;
+  readonly stopSignal: StopSignal;
+}
+
+const DRAIN_SECONDS = 60;
+
+function seconds(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) {
+    throw new InvalidArgumentError("a whole number of seconds is needed");
+  }
+  return Number(text);
+}
+
+/** The `mss` command line: takes the arguments after the command's name, resolves with the exit status. */
+export function createProgram(options: ProgramOptions): (args: readonly string[]) => Promise<ExitStatus> {
+  const { output } = options;
+  let status: ExitStatus = EXIT.ok;
+  const set = async (result: Promise<ExitStatus>): Promise<void> => {
+    status = await result;
+  };
+  const program = new Command("mss")
+    .description("Multi-branch SIP federation: a branch (L-MSS) in each office, a hub (T-MSS) between them.")
+    .exitOverride()
+    .configureOutput({ writeOut: output.out, writeErr: output.err });
+
+  program
+    .command("demo")
+    .description("hub and two branches in this process, with real calls between them")
+    .option("--once", "end after the calls; exit status 0 only if all were answered", false)
+    .option("--json", "one JSON object per call: from, to, path, setupMs, result", false)
+    .action((flags: { once: boolean; json: boolean }) => set(demo({ ...options, file: options.demoFile, ...flags })));
+
+  program
+    .command("run")
+    .description("run every node of a topology, or one of them, until SIGTERM")
+    .argument("<files...>", "topology files")
+    .option("--node <id>", "run this hub or branch only")
+    .option("--drain-seconds <n>", "how long calls may go on after SIGTERM", seconds, DRAIN_SECONDS)
+    .action((files: string[], flags: { node?: string; drainSeconds: number }) =>
+      set(run({ ...options, files, ...flags })),
+    );
+
+  program
+    .command("topology")
+    .description("work on topology files")
+    .command("check")
+    .description("say everything that is wrong, with file, line and what to write instead")
+    .argument("<files...>", "topology files, checked together")
+    .option("--secrets", "also resolve the secrets that the files name", false)
+    .option("--json", "faults as JSON", false)
+    .action((files: string[], flags: { secrets: boolean; json: boolean }) =>
+      set(topologyCheck({ ...options, files, ...flags })),
+    );
+
+  program
+    .command("explain")
+    .description("say where a call would go, and why")
+    .argument("<from>", "calling number")
+    .argument("<to>", "dialled number")
+    .requiredOption("--file <files...>", "topology files")
+    .option("--json", "the same as JSON", false)
+    .action((from: string, to: string, flags: { file: string[]; json: boolean }) =>
+      set(explain({ ...options, from, to, files: flags.file, json: flags.json })),
+    );
+
+  return async (args) => {
+    try {
+      await program.parseAsync([...args], { from: "user" });
+      return status;
+    } catch (error) {
+      if (error instanceof CommanderError) {
+        return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+      }
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,33 @@
+import { CodedError } from "@mss/runtime";
+import { EXIT } from "./output.ts";
+import type { ExitStatus } from "./output.ts";
+
+export interface StartFault {
+  /** One line: what is wrong, with what, and why the system said so. */
+  readonly text: string;
+  readonly status: ExitStatus;
+}
+
+function causeOf(error: Error): string {
+  const { cause } = error;
+  return cause instanceof Error ? ` (${cause.message === "" ? cause.name : cause.message})` : "";
+}
+
+function detailsOf(error: CodedError): string {
+  const shown = Object.entries(error.details).map(([key, value]) => `${key}=${String(value)}`);
+  return shown.length === 0 ? "" : `: ${shown.join(" ")}`;
+}
+
+/**
+ * A failure to start as one line without a stack. Everything that can be foreseen there is a CodedError, and is the
+ * configuration's or the machine's; anything else is a fault of ours and is thrown on.
+ */
+export function startFault(error: unknown): StartFault {
+  if (!(error instanceof CodedError)) {
+    throw error;
+  }
+  return {
+    text: `cannot start: ${error.message}${detailsOf(error)}${causeOf(error)} [${error.code}]`,
+    status: EXIT.usage,
+  };
+}
