@@ -1,2 +1,10 @@
-// Public names of the package; filled in as it grows.
-export const VERSION = "0.1.0";
+export { decide } from "./decide.ts";
+export type { BranchDecision, BranchQuestion } from "./decide.ts";
+export type { Caller } from "./caller.ts";
+export { BranchError, ERRORS } from "./errors.ts";
+export type { BranchErrorCode } from "./errors.ts";
+export type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
+export { startBranch } from "./main.ts";
+export type { EngineChoice, RunningBranch, StartBranchOptions } from "./main.ts";
+export { createBranchNode } from "./node.ts";
+export type { BranchNode, BranchNodeOptions, BranchStatus } from "./node.ts";

@@ -1,2 +1,10 @@
-// Public names of the package; filled in as it grows.
-export const VERSION = "0.1.0";
+export { decide } from "./decide.ts";
+export type { HubDecision, HubQuestion } from "./decide.ts";
+export { ERRORS, HubError } from "./errors.ts";
+export type { HubErrorCode } from "./errors.ts";
+export { startHub } from "./main.ts";
+export type { EngineChoice, RunningHub, StartHubOptions, StoreChoice } from "./main.ts";
+export { createHubNode } from "./node.ts";
+export type { HubNode, HubNodeOptions, HubStatus, TrunkStatus } from "./node.ts";
+export { seedTopology } from "./topology-seed.ts";
+export type { SeedOutcome } from "./topology-seed.ts";

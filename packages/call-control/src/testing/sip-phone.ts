@@ -1,0 +1,430 @@
+import { randomBytes } from "node:crypto";
+import { withDeadline } from "@mss/runtime";
+import { createRequest, createResponse, parseCSeq, parseNameAddress } from "@mss/sip-message";
+import type { HeaderField, SipMessage, SipRequest, SipResponse } from "@mss/sip-message";
+import { answerChallenge } from "./digest-answer.ts";
+import type { Account } from "./digest-answer.ts";
+import { SipSocket } from "./sip-socket.ts";
+import type { SocketAddress } from "./sip-socket.ts";
+
+export interface SipPhoneOptions extends Account {
+  /** What it registers and calls as; the user name when absent. */
+  readonly number?: string;
+  readonly host: string;
+  readonly port?: number;
+  /** Where it sends everything. */
+  readonly server: SocketAddress;
+}
+
+export interface RequestFields {
+  readonly uri?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly callId?: string;
+  readonly cseq?: number;
+  readonly headers?: readonly HeaderField[];
+  readonly body?: string;
+}
+
+/** A request of ours and everything that was answered to it. */
+export interface Exchange {
+  readonly request: SipRequest;
+  readonly provisionals: readonly SipResponse[];
+  readonly final: SipResponse;
+}
+
+export interface OutgoingCall {
+  readonly request: SipRequest;
+  /** Resolves with the first provisional response of that status. */
+  provisional(status: number): Promise<SipResponse>;
+  /** The final response; ACK has been sent. */
+  readonly final: Promise<SipResponse>;
+  cancel(): void;
+  bye(): Promise<SipResponse>;
+  /** A request within the answered call. */
+  send(method: string, fields?: RequestFields): Promise<SipResponse>;
+}
+
+export interface IncomingCall {
+  readonly request: SipRequest;
+  ring(): void;
+  answer(): void;
+  refuse(status: number): void;
+  /** Resolves when the caller has cancelled; answered 200 and 487 by then. */
+  readonly cancelled: Promise<SipRequest>;
+  bye(): Promise<SipResponse>;
+}
+
+interface Pending {
+  readonly request: SipRequest;
+  readonly provisionals: SipResponse[];
+  readonly onProvisional: (response: SipResponse) => void;
+  readonly onFinal: (response: SipResponse) => void;
+}
+
+export const SDP = [
+  "v=0",
+  "o=- 1 1 IN IP4 127.0.0.1",
+  "s=-",
+  "c=IN IP4 127.0.0.1",
+  "t=0 0",
+  "m=audio 40000 RTP/AVP 8",
+  "",
+].join("\r\n");
+
+const WAIT_LIMIT_MS = 8_000;
+const SDP_TYPE: HeaderField = { name: "Content-Type", value: "application/sdp" };
+
+/**
+ * A phone for tests on a UDP socket of its own: registers, calls and is called, and does nothing that it is not told to
+ * do, but for acknowledging finals and answering CANCEL, BYE and OPTIONS. It repeats nothing: loopback loses nothing.
+ */
+export class SipPhone {
+  readonly #options: SipPhoneOptions;
+  readonly #pending = new Map<string, Pending>();
+  readonly #incoming = new Map<
+    string,
+    { readonly call: IncomingCall; readonly onCancel: (cancel: SipRequest) => void }
+  >();
+  readonly #queues = new Map<string, SipRequest[]>();
+  readonly #waiting = new Map<string, ((request: SipRequest) => void)[]>();
+  #socket: SipSocket | undefined;
+  #cseq = 0;
+
+  private constructor(options: SipPhoneOptions) {
+    this.#options = options;
+  }
+
+  static async open(options: SipPhoneOptions): Promise<SipPhone> {
+    const phone = new SipPhone(options);
+    phone.#socket = await SipSocket.open({ host: options.host, port: options.port ?? 0 }, (message) =>
+      phone.#onMessage(message),
+    );
+    return phone;
+  }
+
+  get number(): string {
+    return this.#options.number ?? this.#options.username;
+  }
+
+  get address(): SocketAddress {
+    return this.#open().address;
+  }
+
+  get contact(): string {
+    return `sip:${this.number}@${this.address.host}:${this.address.port}`;
+  }
+
+  async close(): Promise<void> {
+    await this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  uriOf(user: string): string {
+    return `sip:${user}@${this.#options.server.host}`;
+  }
+
+  /** Registers its own contact, or what `fields` say, answering one challenge. */
+  register(fields: RequestFields = {}): Promise<SipResponse> {
+    const aor = `<${this.uriOf(this.number)}>`;
+    const headers = fields.headers ?? [{ name: "Contact", value: `<${this.contact}>` }];
+    const uri = `sip:${this.#options.server.host}`;
+    return this.exchange("REGISTER", { uri, to: aor, from: `${aor};tag=${randomTag()}`, ...fields, headers });
+  }
+
+  /** One request outside of a dialog, sent again once when it is challenged. */
+  async exchange(method: string, fields: RequestFields = {}): Promise<SipResponse> {
+    const first = this.newRequest(method, fields);
+    const { final } = await this.send(first);
+    if (final.status !== 401 && final.status !== 407) {
+      return final;
+    }
+    const again = this.withCredentials(first, final);
+    return again === undefined ? final : (await this.send(again)).final;
+  }
+
+  /** Calls a number, answering one challenge; resolves when the request that counts is on its way. */
+  async call(number: string, fields: RequestFields = {}): Promise<OutgoingCall> {
+    const contact = { name: "Contact", value: `<${this.contact}>` };
+    const headers = [contact, SDP_TYPE, ...(fields.headers ?? [])];
+    const uri = this.uriOf(number);
+    const first = this.newRequest("INVITE", { uri, to: `<${uri}>`, body: SDP, ...fields, headers });
+    const watched = this.#start(first);
+    const challenge = await Promise.race([watched.final, watched.passed]);
+    if (challenge === undefined || (challenge.status !== 401 && challenge.status !== 407)) {
+      return this.#callOf(first, watched);
+    }
+    const again = this.withCredentials(first, challenge);
+    return again === undefined ? this.#callOf(first, watched) : this.#callOf(again, this.#start(again));
+  }
+
+  /** The next INVITE that comes, or has come. */
+  async nextCall(): Promise<IncomingCall> {
+    const request = await this.next("INVITE");
+    const found = this.#incoming.get(callKey(request));
+    if (found === undefined) {
+      throw new Error("an INVITE that nobody saw");
+    }
+    return found.call;
+  }
+
+  /** The next request of that method, answered already where it is answered by itself. */
+  next(method: string): Promise<SipRequest> {
+    const queued = this.#queues.get(method)?.shift();
+    if (queued !== undefined) {
+      return Promise.resolve(queued);
+    }
+    const { promise, resolve } = Promise.withResolvers<SipRequest>();
+    this.#waiting.set(method, [...(this.#waiting.get(method) ?? []), resolve]);
+    return withDeadline(promise, WAIT_LIMIT_MS, `${method} at ${this.number}`);
+  }
+
+  /** How many requests of that method came and were not asked for. */
+  unread(method: string): number {
+    return this.#queues.get(method)?.length ?? 0;
+  }
+
+  newRequest(method: string, fields: RequestFields = {}): SipRequest {
+    const { host, port } = this.address;
+    const uri = fields.uri ?? `sip:${this.#options.server.host}`;
+    this.#cseq = fields.cseq ?? this.#cseq + 1;
+    return createRequest({
+      method,
+      uri,
+      headers: [
+        { name: "Via", value: `SIP/2.0/UDP ${host}:${port};branch=${newBranch()};rport` },
+        { name: "Max-Forwards", value: "70" },
+        { name: "From", value: fields.from ?? `<${this.uriOf(this.number)}>;tag=${randomTag()}` },
+        { name: "To", value: fields.to ?? `<${uri}>` },
+        { name: "Call-ID", value: fields.callId ?? randomTag() },
+        { name: "CSeq", value: `${this.#cseq} ${method}` },
+        ...(fields.headers ?? []),
+      ],
+      body: fields.body ?? "",
+    });
+  }
+
+  /** The same request as a new transaction with the answer to a challenge. */
+  withCredentials(request: SipRequest, challenge: SipResponse): SipRequest | undefined {
+    const credentials = answerChallenge(challenge, request, this.#options);
+    if (credentials === undefined) {
+      return undefined;
+    }
+    this.#cseq += 1;
+    const { host, port } = this.address;
+    const headers = request.headers
+      .with("Via", `SIP/2.0/UDP ${host}:${port};branch=${newBranch()};rport`)
+      .with("CSeq", `${this.#cseq} ${request.method}`)
+      .with(credentials.name, credentials.value);
+    return { ...request, headers };
+  }
+
+  /** Sends a request as it is; resolves with its final response. */
+  async send(request: SipRequest): Promise<Exchange> {
+    const { provisionals, final } = this.#start(request);
+    return { request, provisionals, final: await final };
+  }
+
+  #open(): SipSocket {
+    if (this.#socket === undefined) {
+      throw new Error("the phone is closed");
+    }
+    return this.#socket;
+  }
+
+  #transmit(message: SipMessage): void {
+    this.#open().send(message, this.#options.server);
+  }
+
+  #start(request: SipRequest): StartedRequest {
+    const final = Promise.withResolvers<SipResponse>();
+    const passed = Promise.withResolvers<undefined>();
+    const listeners: ((response: SipResponse) => void)[] = [];
+    const provisionals: SipResponse[] = [];
+    this.#pending.set(branchOf(request), {
+      request,
+      provisionals,
+      onProvisional: (response) => {
+        if (response.status > 100) {
+          passed.resolve(undefined);
+        }
+        for (const listener of listeners) {
+          listener(response);
+        }
+      },
+      onFinal: final.resolve,
+    });
+    this.#transmit(request);
+    const settled = withDeadline(final.promise, WAIT_LIMIT_MS, `answer to ${request.method} of ${this.number}`);
+    settled.catch(() => undefined); // a test that does not ask for it does not fail for it
+    return { provisionals, listeners, passed: passed.promise, final: settled };
+  }
+
+  #callOf(request: SipRequest, started: StartedRequest): OutgoingCall {
+    const dialog = async (): Promise<RequestFields> => {
+      const response = await started.final;
+      const target = parseNameAddress(response.headers.get("Contact") ?? "")?.uri;
+      return {
+        ...(target === undefined ? {} : { uri: target }),
+        from: request.headers.get("From") ?? "",
+        to: response.headers.get("To") ?? "",
+        callId: request.headers.get("Call-ID") ?? "",
+      };
+    };
+    const send = async (method: string, fields: RequestFields = {}): Promise<SipResponse> =>
+      (await this.send(this.newRequest(method, { ...(await dialog()), ...fields }))).final;
+    return {
+      request,
+      final: started.final,
+      provisional: (status) => this.#provisional(started, status),
+      cancel: () => this.#transmit(derived(request, "CANCEL")),
+      bye: () => send("BYE"),
+      send,
+    };
+  }
+
+  #provisional({ provisionals, listeners }: StartedRequest, status: number): Promise<SipResponse> {
+    const known = provisionals.find((response) => response.status === status);
+    const { promise, resolve } = Promise.withResolvers<SipResponse>();
+    if (known === undefined) {
+      listeners.push((response) => {
+        if (response.status === status) {
+          resolve(response);
+        }
+      });
+    } else {
+      resolve(known);
+    }
+    return withDeadline(promise, WAIT_LIMIT_MS, `${status} at ${this.number}`);
+  }
+
+  #onMessage(message: SipMessage): void {
+    if (message.kind === "response") {
+      this.#onResponse(message);
+    } else {
+      this.#onRequest(message);
+    }
+  }
+
+  #onResponse(response: SipResponse): void {
+    const pending = this.#pending.get(branchOf(response));
+    if (pending === undefined || parseCSeq(response.headers.get("CSeq") ?? "")?.method !== pending.request.method) {
+      return;
+    }
+    if (response.status < 200) {
+      pending.provisionals.push(response);
+      pending.onProvisional(response);
+      return;
+    }
+    if (pending.request.method === "INVITE") {
+      this.#transmit(acknowledgement(pending.request, response));
+    }
+    pending.onFinal(response);
+  }
+
+  #onRequest(request: SipRequest): void {
+    if (request.method === "CANCEL") {
+      this.#transmit(createResponse(request, 200, { toTag: randomTag() }));
+      this.#incoming.get(callKey(request))?.onCancel(request);
+    } else if (request.method === "INVITE" && !(request.headers.get("To") ?? "").includes(";tag=")) {
+      if (this.#incoming.has(callKey(request))) {
+        return; // sent again because we took our time
+      }
+      this.#incoming.set(callKey(request), this.#incomingCall(request));
+    } else if (request.method !== "ACK") {
+      const body = request.method === "INVITE" ? SDP : "";
+      const contact = { name: "Contact", value: `<${this.contact}>` };
+      const headers = body === "" ? [contact] : [contact, SDP_TYPE];
+      this.#transmit(createResponse(request, 200, { toTag: randomTag(), headers, body }));
+    }
+    const waiting = this.#waiting.get(request.method)?.shift();
+    if (waiting === undefined) {
+      this.#queues.set(request.method, [...(this.#queues.get(request.method) ?? []), request]);
+    } else {
+      waiting(request);
+    }
+  }
+
+  #incomingCall(request: SipRequest): { readonly call: IncomingCall; readonly onCancel: (cancel: SipRequest) => void } {
+    const toTag = randomTag();
+    const cancelled = Promise.withResolvers<SipRequest>();
+    const contact = { name: "Contact", value: `<${this.contact}>` };
+    const reply = (status: number, headers: readonly HeaderField[] = [contact], body = ""): void =>
+      this.#transmit(createResponse(request, status, { toTag, headers, body }));
+    const call: IncomingCall = {
+      request,
+      ring: () => reply(180),
+      answer: () => reply(200, [contact, SDP_TYPE], SDP),
+      refuse: (status) => reply(status, []),
+      cancelled: cancelled.promise,
+      bye: async () => {
+        const caller = request.headers.get("From") ?? "";
+        const bye = this.newRequest("BYE", {
+          uri: parseNameAddress(request.headers.get("Contact") ?? "")?.uri ?? "",
+          from: `${request.headers.get("To") ?? ""};tag=${toTag}`,
+          to: caller,
+          callId: request.headers.get("Call-ID") ?? "",
+        });
+        return (await this.send(bye)).final;
+      },
+    };
+    const onCancel = (cancel: SipRequest): void => {
+      reply(487, []);
+      cancelled.resolve(cancel);
+    };
+    return { call, onCancel };
+  }
+}
+
+interface StartedRequest {
+  readonly provisionals: readonly SipResponse[];
+  readonly listeners: ((response: SipResponse) => void)[];
+  readonly final: Promise<SipResponse>;
+  /** Resolves when anything but 100 came before the final response: no challenge comes any more. */
+  readonly passed: Promise<undefined>;
+}
+
+function randomTag(): string {
+  return randomBytes(8).toString("hex");
+}
+
+function newBranch(): string {
+  return `z9hG4bK${randomTag()}`;
+}
+
+function branchOf(message: SipMessage): string {
+  return /;branch=([^;,\s]+)/.exec(message.headers.get("Via") ?? "")?.[1] ?? "";
+}
+
+/** INVITE and CANCEL of one call have the same Via branch. RFC 3261 §9.1. */
+function callKey(request: SipRequest): string {
+  return `${request.headers.get("Call-ID") ?? ""} ${branchOf(request)}`;
+}
+
+function sequenceOf(request: SipRequest): number {
+  return parseCSeq(request.headers.get("CSeq") ?? "")?.sequence ?? 0;
+}
+
+/** CANCEL, or the ACK of a final that is no success: as the INVITE, hop by hop. RFC 3261 §9.1, §17.1.1.3. */
+function derived(invite: SipRequest, method: "CANCEL" | "ACK", to = invite.headers.get("To") ?? ""): SipRequest {
+  const kept = ["Via", "Max-Forwards", "From", "Call-ID"].map((name) => ({
+    name,
+    value: invite.headers.get(name) ?? "",
+  }));
+  return createRequest({
+    method,
+    uri: invite.uri,
+    headers: [...kept, { name: "To", value: to }, { name: "CSeq", value: `${sequenceOf(invite)} ${method}` }],
+  });
+}
+
+function acknowledgement(invite: SipRequest, response: SipResponse): SipRequest {
+  const to = response.headers.get("To") ?? "";
+  const ack = derived(invite, "ACK", to);
+  if (response.status >= 300) {
+    return ack;
+  }
+  const target = parseNameAddress(response.headers.get("Contact") ?? "")?.uri ?? invite.uri;
+  const via = (invite.headers.get("Via") ?? "").replace(/;branch=[^;]+/, `;branch=${newBranch()}`);
+  return { ...ack, uri: target, headers: ack.headers.with("Via", via) };
+}

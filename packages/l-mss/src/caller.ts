@@ -1,0 +1,11 @@
+import type { ExtensionNumber, ExtensionSettings, TrunkHubSettings } from "@mss/model";
+
+/** Who brings a call to this branch, proven by digest. */
+export type Caller =
+  | { readonly kind: "extension"; readonly number: ExtensionNumber; readonly settings: ExtensionSettings }
+  | { readonly kind: "hub"; readonly hub: TrunkHubSettings };
+
+/** The caller in log lines and call records: `extension:1000`, `hub:hub-1`. */
+export function callerLabel(caller: Caller): string {
+  return caller.kind === "extension" ? `extension:${caller.number}` : `hub:${caller.hub.id}`;
+}

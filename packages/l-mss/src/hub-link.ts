@@ -1,0 +1,157 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { OutgoingRequest, RequestOutcome } from "@mss/call-control";
+import { sipUriOf } from "@mss/model";
+import type { BranchSettings, TransportAddress } from "@mss/model";
+import { retry } from "@mss/runtime";
+import type { Logger } from "@mss/runtime";
+import { BranchError } from "./errors.ts";
+import { grantedSeconds } from "./granted-seconds.ts";
+import type { HubRoute } from "./uplink.ts";
+
+export type HubLinkState = "up" | "down";
+
+export interface HubLinkTiming {
+  /** Asked for in each REGISTER; the hub may grant less. Refreshed at half of what was granted. */
+  readonly expiresSeconds: number;
+  readonly requestTimeoutMs: number;
+  /** Bounds of the growing, jittered pause between attempts while the hub is away. */
+  readonly minRetryMs: number;
+  readonly maxRetryMs: number;
+}
+
+export const DEFAULT_TIMING: HubLinkTiming = {
+  expiresSeconds: 60,
+  requestTimeoutMs: 2_000,
+  minRetryMs: 500,
+  maxRetryMs: 10_000,
+};
+
+/** A hub that is gone when we stop must not hold up the stop. */
+const DEREGISTER_TIMEOUT_MS = 1_000;
+
+export interface HubLinkOptions {
+  readonly settings: BranchSettings;
+  readonly route: HubRoute;
+  readonly request: (request: OutgoingRequest) => Promise<RequestOutcome>;
+  readonly log: Logger;
+  readonly timing?: Partial<HubLinkTiming>;
+  readonly onState: (state: HubLinkState) => void;
+}
+
+/** The registration of one trunk at one hub, kept alive from `start` to `stop`. */
+export class HubLink {
+  readonly route: HubRoute;
+  readonly #options: HubLinkOptions;
+  readonly #timing: HubLinkTiming;
+  /** Undefined until the first attempt has come out, so that a hub that is away from the start is told as well. */
+  #state: HubLinkState | undefined;
+  #expiresSeconds: number;
+  #stopping = false;
+  /** Ends the present round, whether it tries or waits; the next one begins at once. */
+  #round = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: HubLinkOptions) {
+    this.#options = options;
+    this.route = options.route;
+    this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    this.#expiresSeconds = this.#timing.expiresSeconds;
+  }
+
+  get state(): HubLinkState {
+    return this.#state ?? "down";
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  refresh(): void {
+    this.#round.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#round.abort();
+    await this.#running;
+    if (this.#state === "up") {
+      await this.#options.request({ ...this.#register(0), timeoutMs: DEREGISTER_TIMEOUT_MS });
+      this.#state = "down";
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      this.#round = new AbortController();
+      const { signal } = this.#round;
+      try {
+        const seconds = await this.#registerUntilGranted(signal);
+        await pause((seconds * 1000) / 2, undefined, { signal });
+      } catch (error) {
+        if (!signal.aborted) {
+          this.#options.log.error({ err: error, peer: this.route.hub.id }, "hub link failed");
+          this.#set("down", error instanceof Error ? error : undefined);
+          await pause(this.#timing.maxRetryMs, undefined, { signal }).catch(() => undefined);
+        }
+      }
+    }
+  }
+
+  #registerUntilGranted(signal: AbortSignal): Promise<number> {
+    return retry(() => this.#attempt(signal), {
+      retries: Infinity,
+      minDelayMs: this.#timing.minRetryMs,
+      maxDelayMs: this.#timing.maxRetryMs,
+      signal,
+      onFailedAttempt: (error) => this.#set("down", error),
+    });
+  }
+
+  /** One REGISTER; resolves with the seconds granted. Rejects with `HUB_REFUSED` or `HUB_UNREACHABLE`. */
+  async #attempt(signal: AbortSignal): Promise<number> {
+    const outcome = await this.#options.request(this.#register(this.#expiresSeconds));
+    signal.throwIfAborted();
+    if (outcome.kind === "failed") {
+      throw new BranchError("HUB_UNREACHABLE", { reason: outcome.failure });
+    }
+    if (outcome.status === 423) {
+      const minimum = Number(outcome.header("Min-Expires"));
+      this.#expiresSeconds = Number.isSafeInteger(minimum) && minimum > 0 ? minimum : this.#expiresSeconds;
+    }
+    if (outcome.status < 200 || outcome.status > 299) {
+      throw new BranchError("HUB_REFUSED", { sip: outcome.status, reason: outcome.reason });
+    }
+    this.#set("up");
+    return grantedSeconds(outcome, this.#contact(), this.#expiresSeconds);
+  }
+
+  #register(expiresSeconds: number): OutgoingRequest {
+    const { federation, id, trunk } = this.#options.settings;
+    const aor = `<sip:${id}@${federation}>`;
+    return {
+      method: "REGISTER",
+      uri: sipUriOf(this.route.address),
+      headers: { From: aor, To: aor, Contact: `<${this.#contact()}>`, Expires: String(expiresSeconds) },
+      credentials: { realm: federation, username: id, secret: trunk.secret },
+      timeoutMs: this.#timing.requestTimeoutMs,
+    };
+  }
+
+  #contact(): string {
+    const { listen, id } = this.#options.settings;
+    const own = listen.find(({ transport }) => transport === this.route.address.transport) ?? listen[0];
+    const address: TransportAddress = own ?? this.route.address;
+    return sipUriOf(address, id);
+  }
+
+  #set(state: HubLinkState, error?: Error): void {
+    if (state === this.#state || this.#stopping) {
+      return;
+    }
+    this.#state = state;
+    const { log, onState } = this.#options;
+    const why = error instanceof BranchError ? { code: error.code, ...error.details } : {};
+    log.info({ peer: this.route.hub.id, ...why }, state === "up" ? "hub link up" : "hub link down");
+    onState(state);
+  }
+}

@@ -1,0 +1,77 @@
+import { isIP } from "node:net";
+import { isSameHost, reject } from "@mss/call-control/node";
+import type { DigestGuard, IncomingInvite, IncomingRequest, Step } from "@mss/call-control";
+import { next } from "@mss/call-control";
+import type { BranchSettings, TransportAddress, TrunkHubSettings } from "@mss/model";
+import { extensionNumberSchema } from "@mss/model";
+import type { Logger } from "@mss/runtime";
+import { callerLabel } from "./caller.ts";
+import type { Caller } from "./caller.ts";
+
+export interface IdentifiedCall {
+  readonly invite: IncomingInvite;
+  readonly caller: Caller;
+}
+
+export interface IdentifyOptions {
+  readonly settings: BranchSettings;
+  /** Challenges with 407. */
+  readonly guard: DigestGuard;
+  readonly log: Logger;
+}
+
+/** The extension of that number, with its number checked; undefined when this branch has none. */
+export function findExtension(
+  settings: BranchSettings,
+  number: string,
+): Extract<Caller, { kind: "extension" }> | undefined {
+  const parsed = extensionNumberSchema.safeParse(number);
+  const extension = parsed.success ? settings.extensions.get(parsed.data) : undefined;
+  return parsed.success && extension !== undefined
+    ? { kind: "extension", number: parsed.data, settings: extension }
+    : undefined;
+}
+
+/** A hub by the address its request came from; one whose address is a name is known by its digest alone. */
+function hubOf(settings: BranchSettings, request: IncomingRequest, username: string): TrunkHubSettings | undefined {
+  const hub = settings.trunk.hubs.find(({ id }) => id === username);
+  const isFrom = ({ host }: TransportAddress): boolean => isIP(host) === 0 || isSameHost(host, request.source.host);
+  return hub?.addresses.some(isFrom) === true ? hub : undefined;
+}
+
+function callerOf(settings: BranchSettings, request: IncomingRequest, username: string): Caller | undefined {
+  const hub = hubOf(settings, request, username);
+  return hub === undefined ? findExtension(settings, username) : { kind: "hub", hub };
+}
+
+function secretOf(settings: BranchSettings, caller: Caller | undefined): string | undefined {
+  return caller?.kind === "hub" ? settings.trunk.secret : caller?.settings.secret;
+}
+
+/**
+ * Who calls: a hub (its id as user name, the trunk's secret, from the hub's address) or an extension (its number as user
+ * name). Nobody else: without valid credentials the answer is 407. An extension calls under its own number only (403).
+ */
+export function identify({ settings, guard, log }: IdentifyOptions): Step<IncomingInvite, IdentifiedCall> {
+  return async (invite) => {
+    const outcome = await guard.check(invite, (username) => secretOf(settings, callerOf(settings, invite, username)));
+    if (outcome.kind === "challenge") {
+      if (outcome.failed) {
+        log.warn({ peer: invite.source, from: invite.from.user }, "call with wrong credentials");
+      }
+      return { kind: "reply", status: outcome.status, headers: outcome.headers };
+    }
+    if (outcome.kind === "refused") {
+      return reject("NOT_AUTHENTICATED");
+    }
+    const caller = callerOf(settings, invite, outcome.username);
+    if (caller === undefined) {
+      return reject("NOT_AUTHENTICATED");
+    }
+    if (caller.kind === "extension" && invite.from.user !== caller.number) {
+      log.warn({ peer: invite.source, from: invite.from.user, code: "NOT_PERMITTED" }, "call under another number");
+      return reject("NOT_PERMITTED", callerLabel(caller));
+    }
+    return next({ invite, caller });
+  };
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { CallLimits, DigestAlgorithm, EngineAddress } from "@mss/call-control";
+import { deferred } from "@mss/call-control/node";
+import type { BranchSettings, CallRecord } from "@mss/model";
+import { compose } from "@mss/runtime";
+import type { Logger } from "@mss/runtime";
+import { createEngine } from "@mss/sip-engine";
+import { openBranchStore } from "@mss/store";
+import { BranchError } from "./errors.ts";
+import type { HubLinkTiming } from "./hub-link.ts";
+import { createBranchNode } from "./node.ts";
+import type { BranchNode } from "./node.ts";
+
+/** What speaks SIP for the node: the engine of this repository, in this process, or a drachtio-server. */
+export type EngineChoice = { readonly kind: "embedded" } | ({ readonly kind: "drachtio" } & EngineAddress);
+
+export interface StartBranchOptions {
+  readonly settings: BranchSettings;
+  readonly engine: EngineChoice;
+  readonly log: Logger;
+  readonly limits?: CallLimits;
+  readonly digestAlgorithms?: readonly DigestAlgorithm[];
+  readonly onRecord?: (record: CallRecord) => void;
+  readonly trunkTiming?: Partial<HubLinkTiming>;
+  readonly hubFirstResponseTimeoutMs?: number;
+}
+
+const LOOPBACK = "127.0.0.1";
+
+async function createDataDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    throw new BranchError("DATA_DIRECTORY_FAILED", { directory }, { cause });
+  }
+}
+
+/** An L-MSS that is up, with everything it stands on; `stop` stops all of it. */
+export type RunningBranch = Omit<BranchNode, "start">;
+
+/**
+ * Starts an L-MSS with its store and, unless a drachtio-server is given, its engine. Rejects with the code of what
+ * failed to start; nothing is left open then.
+ */
+export async function startBranch(options: StartBranchOptions): Promise<RunningBranch> {
+  const { settings, engine: choice, log: parentLog, ...rest } = options;
+  const log = parentLog.child({ role: "branch", node: settings.id });
+  await createDataDirectory(settings.dataDirectory);
+  const store = openBranchStore({ file: path.join(settings.dataDirectory, `${settings.id}.sqlite`), log });
+  const secret = randomBytes(16).toString("hex");
+  const engine =
+    choice.kind === "embedded"
+      ? createEngine({ listen: settings.listen, control: { host: LOOPBACK, port: 0, secret }, log })
+      : undefined;
+  const address = (): EngineAddress =>
+    choice.kind === "drachtio" ? choice : { host: LOOPBACK, port: engine?.controlAddress.port ?? 0, secret };
+  const node = deferred(() => createBranchNode({ settings, store, engine: address(), log, ...rest }));
+  const parts = compose(
+    [
+      { name: "store", part: store },
+      ...(engine === undefined ? [] : [{ name: "sip engine", part: engine }]),
+      { name: "node", part: node },
+    ],
+    { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
+  );
+  await parts.start();
+  return { ...node.get(), stop: () => parts.stop() };
+}

@@ -1,0 +1,166 @@
+import { chain, createCallControl, createDigestGuard } from "@mss/call-control";
+import type {
+  ActiveCall,
+  CallControl,
+  CallLimits,
+  DigestAlgorithm,
+  DigestGuard,
+  EngineAddress,
+  IncomingRequest,
+  LinkState,
+} from "@mss/call-control";
+import { answerOptions, createNodeHttp } from "@mss/call-control/node";
+import type { NodeHttp } from "@mss/call-control/node";
+import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
+import type { BindingStore, BranchId, BranchSettings, CallRecord, CallRecordStore, HubId } from "@mss/model";
+import { compose } from "@mss/runtime";
+import type { Logger, Part } from "@mss/runtime";
+import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
+import { findExtension, identify } from "./identify.ts";
+import { compileOwnNumbers } from "./own-numbers.ts";
+import { planCall } from "./plan.ts";
+import { Uplink } from "./uplink.ts";
+
+export interface BranchNodeOptions {
+  readonly settings: BranchSettings;
+  readonly store: { readonly bindings: BindingStore; readonly callRecords: CallRecordStore };
+  /** Where the drachtio wire protocol is spoken. */
+  readonly engine: EngineAddress;
+  readonly log: Logger;
+  readonly limits?: CallLimits;
+  /** Offered to phones and hubs in this order; SHA-256 then MD5 when absent. */
+  readonly digestAlgorithms?: readonly DigestAlgorithm[];
+  /** Told each call record once, beside the store. */
+  readonly onRecord?: (record: CallRecord) => void;
+  /** How the trunk is kept registered at the hubs. */
+  readonly trunkTiming?: Partial<HubLinkTiming>;
+  /** A hub that says nothing for so long is taken for dead and the next one is tried. 2,000 ms when absent. */
+  readonly hubFirstResponseTimeoutMs?: number;
+}
+
+export interface BranchStatus {
+  readonly node: BranchId;
+  readonly engineLink: LinkState;
+  readonly draining: boolean;
+  readonly calls: number;
+  readonly hubs: readonly { readonly hub: HubId; readonly state: HubLinkState }[];
+}
+
+/** An L-MSS: the registrar and call control of one branch. */
+export interface BranchNode extends Part {
+  status(): BranchStatus;
+  activeCalls(): readonly ActiveCall[];
+  /** Takes no new calls (503 with Retry-After) and waits for the others up to `limitMs`, then ends them. */
+  drain(limitMs: number): Promise<void>;
+  /** A hub began or ceased to take our calls. Returns the function that takes the listener off. */
+  on(event: "hub", listener: (hub: HubId, state: HubLinkState) => void): () => void;
+}
+
+const HUB_FIRST_RESPONSE_TIMEOUT_MS = 2_000;
+
+/** Errors after which the hub itself, not the callee, is in doubt. */
+const HUB_IN_DOUBT: readonly (string | undefined)[] = ["TARGET_SILENT", "TARGET_UNREACHABLE"];
+
+function createGuard({ settings, log, digestAlgorithms }: BranchNodeOptions, status: 401 | 407): DigestGuard {
+  const algorithms = digestAlgorithms === undefined ? {} : { algorithms: digestAlgorithms };
+  return createDigestGuard({ realm: settings.id, log, status, ...algorithms });
+}
+
+function registerHandler(options: BranchNodeOptions): (request: IncomingRequest) => Promise<void> {
+  const { settings, store, log } = options;
+  const limits = { ...settings.registration, maxContacts: settings.maxContacts };
+  return createRegisterHandler({
+    guard: createGuard(options, 401),
+    findSecret: (username) => findExtension(settings, username)?.settings.secret,
+    registrar: new Registrar({ store: store.bindings, limits, node: settings.id, log }),
+    log: log.child({ mod: "registrar" }),
+  });
+}
+
+function createUplink({ settings, log, trunkTiming }: BranchNodeOptions, control: CallControl): Uplink {
+  return new Uplink({
+    settings,
+    request: (request) => control.request(request),
+    log: log.child({ mod: "uplink" }),
+    ...(trunkTiming === undefined ? {} : { timing: trunkTiming }),
+  });
+}
+
+/** Health and metrics, when the settings ask for them. */
+function createHttp({ settings, log }: BranchNodeOptions, control: CallControl, uplink: Uplink): NodeHttp | undefined {
+  if (settings.http === undefined) {
+    return undefined;
+  }
+  return createNodeHttp({
+    node: settings.id,
+    role: "branch",
+    listen: settings.http,
+    control,
+    log: log.child({ mod: "http" }),
+    health: () => ({ hubs: uplink.states() }),
+    views: { "/hubs": () => uplink.states() },
+    gauges: [{ name: "mss_hubs_up", help: "Hubs that take our calls", value: () => uplink.hubsUp().length }],
+  });
+}
+
+/** Builds an L-MSS; `start` connects to the engine, then begins to register the trunk without waiting for a hub. */
+export function createBranchNode(options: BranchNodeOptions): BranchNode {
+  const { settings, store, log } = options;
+
+  async function onRecord(record: CallRecord): Promise<void> {
+    http?.count(record);
+    options.onRecord?.(record);
+    const hub = settings.trunk.hubs.find(({ id }) => record.target === `hub:${id}`);
+    if (hub !== undefined && HUB_IN_DOUBT.includes(record.code)) {
+      uplink.refresh(hub.id);
+    }
+    await store.callRecords.append(record);
+  }
+
+  const plan = planCall({
+    settings,
+    bindings: store.bindings,
+    numbers: compileOwnNumbers(settings),
+    hubsUp: () => uplink.hubsUp(),
+    hubFirstResponseTimeoutMs: options.hubFirstResponseTimeoutMs ?? HUB_FIRST_RESPONSE_TIMEOUT_MS,
+  });
+  const guard = createGuard(options, 407);
+  const control = createCallControl({
+    node: settings.id,
+    engine: options.engine,
+    log,
+    route: chain(identify({ settings, guard, log }), plan),
+    handlers: { register: registerHandler(options), options: (request) => answerOptions(request, control.draining) },
+    onRecord,
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  });
+  const uplink = createUplink(options, control);
+  const http = createHttp(options, control, uplink);
+  control.onLink((state) => {
+    if (state === "up") {
+      uplink.refresh();
+    }
+  });
+  const parts = compose(
+    [
+      { name: "call control", part: control },
+      { name: "uplink", part: uplink },
+      ...(http === undefined ? [] : [{ name: "http", part: http.server }]),
+    ],
+    { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
+  );
+  return {
+    start: () => parts.start(),
+    stop: () => parts.stop(),
+    drain: (limitMs) => control.drain(limitMs),
+    activeCalls: () => control.activeCalls(),
+    on: (_event, listener) => uplink.on("state", listener),
+    status: () => ({
+      node: settings.id,
+      engineLink: control.linkState,
+      draining: control.draining,
+      calls: control.activeCalls().length,
+      hubs: uplink.states(),
+    }),
+  };
+}

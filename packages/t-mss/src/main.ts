@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto";
+import type { CallLimits, EngineAddress } from "@mss/call-control";
+import { deferred } from "@mss/call-control/node";
+import type { CallRecord, HubSettings, Snapshot } from "@mss/model";
+import { compose } from "@mss/runtime";
+import type { Logger } from "@mss/runtime";
+import { createEngine } from "@mss/sip-engine";
+import { connectRedis, createMemoryStores } from "@mss/store";
+import type { HubStores } from "@mss/store";
+import { createHubNode } from "./node.ts";
+import type { HubNode } from "./node.ts";
+
+/** What speaks SIP for the node: the engine of this repository, in this process, or a drachtio-server. */
+export type EngineChoice = { readonly kind: "embedded" } | ({ readonly kind: "drachtio" } & EngineAddress);
+
+/** Where the hubs of a federation keep what they share. In memory it is this hub's alone and gone with it. */
+export type StoreChoice = { readonly kind: "memory" } | { readonly kind: "redis"; readonly url: string };
+
+export interface StartHubOptions {
+  readonly settings: HubSettings;
+  readonly store: StoreChoice;
+  readonly engine: EngineChoice;
+  readonly log: Logger;
+  /** The snapshot of the hub's own file, to be published on start; absent: the hub takes what the store has. */
+  readonly snapshot?: Snapshot;
+  readonly limits?: CallLimits;
+  readonly onRecord?: (record: CallRecord) => void;
+  readonly branchFirstResponseTimeoutMs?: number;
+}
+
+const LOOPBACK = "127.0.0.1";
+
+/** A T-MSS that is up, with everything it stands on; `stop` stops all of it. */
+export type RunningHub = Omit<HubNode, "start">;
+
+function createStores(choice: StoreChoice, federation: string, log: Logger): HubStores {
+  return choice.kind === "redis" ? connectRedis({ url: choice.url, federation, log }) : createMemoryStores({ log });
+}
+
+/**
+ * Starts a T-MSS with its stores and, unless a drachtio-server is given, its engine. Rejects with the code of what
+ * failed to start; nothing is left open then.
+ */
+export async function startHub(options: StartHubOptions): Promise<RunningHub> {
+  const { settings, engine: choice, store, log: parentLog, ...rest } = options;
+  const log = parentLog.child({ role: "hub", node: settings.id });
+  const stores = createStores(store, settings.federation, log);
+  const { topology, leases, callRecords, bindings: trunkBindings } = stores;
+  const secret = randomBytes(16).toString("hex");
+  const engine =
+    choice.kind === "embedded"
+      ? createEngine({ listen: settings.listen, control: { host: LOOPBACK, port: 0, secret }, log })
+      : undefined;
+  const address = (): EngineAddress =>
+    choice.kind === "drachtio" ? choice : { host: LOOPBACK, port: engine?.controlAddress.port ?? 0, secret };
+  const node = deferred(() =>
+    createHubNode({ settings, topology, leases, callRecords, trunkBindings, engine: address(), log, ...rest }),
+  );
+  const parts = compose(
+    [
+      { name: "store", part: stores },
+      ...(engine === undefined ? [] : [{ name: "sip engine", part: engine }]),
+      { name: "node", part: node },
+    ],
+    { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
+  );
+  await parts.start();
+  return { ...node.get(), stop: () => parts.stop() };
+}
