@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { OutgoingRequest, RequestOutcome } from "@mss/call-control";
 import { sipUriOf } from "@mss/model";
 import type { BranchSettings, TransportAddress } from "@mss/model";
@@ -38,6 +37,17 @@ export interface HubLinkOptions {
   readonly onState: (state: HubLinkState) => void;
 }
 
+/** Resolves after the time, or at once when the signal comes. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) {
+    return Promise.resolve();
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise.finally(() => clearTimeout(timer));
+}
+
 /** The registration of one trunk at one hub, kept alive from `start` to `stop`. */
 export class HubLink {
   readonly route: HubRoute;
@@ -47,6 +57,10 @@ export class HubLink {
   #state: HubLinkState | undefined;
   #expiresSeconds: number;
   #stopping = false;
+  /** A REGISTER is on its way. */
+  #asking = false;
+  /** The hub has a registration of ours, as far as we know. */
+  #registered = false;
   /** Ends the present round, whether it tries or waits; the next one begins at once. */
   #round = new AbortController();
   #running: Promise<void> = Promise.resolve();
@@ -66,18 +80,22 @@ export class HubLink {
     this.#running = this.#run();
   }
 
+  /** Asks the hub now instead of later. While it is being asked this changes nothing, however often it is called. */
   refresh(): void {
-    this.#round.abort();
+    if (!this.#asking) {
+      this.#round.abort();
+    }
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#round.abort();
     await this.#running;
-    if (this.#state === "up") {
+    if (this.#registered) {
+      this.#registered = false;
       await this.#options.request({ ...this.#register(0), timeoutMs: DEREGISTER_TIMEOUT_MS });
-      this.#state = "down";
     }
+    this.#state = "down";
   }
 
   async #run(): Promise<void> {
@@ -86,19 +104,19 @@ export class HubLink {
       const { signal } = this.#round;
       try {
         const seconds = await this.#registerUntilGranted(signal);
-        await pause((seconds * 1000) / 2, undefined, { signal });
+        await pause((seconds * 1000) / 2, signal);
       } catch (error) {
         if (!signal.aborted) {
           this.#options.log.error({ err: error, peer: this.route.hub.id }, "hub link failed");
           this.#set("down", error instanceof Error ? error : undefined);
-          await pause(this.#timing.maxRetryMs, undefined, { signal }).catch(() => undefined);
+          await pause(this.#timing.maxRetryMs, signal);
         }
       }
     }
   }
 
   #registerUntilGranted(signal: AbortSignal): Promise<number> {
-    return retry(() => this.#attempt(signal), {
+    return retry(() => this.#attempt(), {
       retries: Infinity,
       minDelayMs: this.#timing.minRetryMs,
       maxDelayMs: this.#timing.maxRetryMs,
@@ -108,9 +126,10 @@ export class HubLink {
   }
 
   /** One REGISTER; resolves with the seconds granted. Rejects with `HUB_REFUSED` or `HUB_UNREACHABLE`. */
-  async #attempt(signal: AbortSignal): Promise<number> {
+  async #attempt(): Promise<number> {
+    this.#asking = true;
     const outcome = await this.#options.request(this.#register(this.#expiresSeconds));
-    signal.throwIfAborted();
+    this.#asking = false;
     if (outcome.kind === "failed") {
       throw new BranchError("HUB_UNREACHABLE", { reason: outcome.failure });
     }
@@ -121,6 +140,7 @@ export class HubLink {
     if (outcome.status < 200 || outcome.status > 299) {
       throw new BranchError("HUB_REFUSED", { sip: outcome.status, reason: outcome.reason });
     }
+    this.#registered = true;
     this.#set("up");
     return grantedSeconds(outcome, this.#contact(), this.#expiresSeconds);
   }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { SipPhone } from "@mss/call-control/testing";
-import { branchSettings, openPhone, runBranch, temporaryDirectory } from "./support/branch.ts";
+import { openPhone, runBranch, temporaryDirectory } from "./support/branch.ts";
+import { branchSettings } from "./support/settings.ts";
 
 const HOST = "127.17.1.1";
 const SERVER = { host: HOST, port: 5060 };

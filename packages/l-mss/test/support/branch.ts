@@ -4,48 +4,11 @@ import path from "node:path";
 import type { TestContext } from "node:test";
 import { SipPhone } from "@mss/call-control/testing";
 import type { SipPhoneOptions } from "@mss/call-control/testing";
-import { MAX_CONTACTS_PER_EXTENSION, branchIdSchema, extensionNumberSchema, hubIdSchema } from "@mss/model";
-import type { BranchSettings, ExtensionSettings } from "@mss/model";
+import type { BranchSettings } from "@mss/model";
 import { createLog, silentLog } from "@mss/runtime";
 import { startBranch } from "@mss/l-mss";
 import type { RunningBranch, StartBranchOptions } from "@mss/l-mss";
-
-export const HUB_ID = hubIdSchema.parse("hub-1");
-
-export function passwordOf(number: string): string {
-  return `secret-${number}`;
-}
-
-/** Settings of branch hk with 1000 to 1003 on `host`, its hub at `hubHost`. */
-export function branchSettings(host: string, hubHost: string, overrides: Partial<BranchSettings> = {}): BranchSettings {
-  const extensions = new Map(
-    ["1000", "1001", "1002", "1003"].map(
-      (number): [ReturnType<typeof extensionNumberSchema.parse>, ExtensionSettings] => [
-        extensionNumberSchema.parse(number),
-        { name: `Phone ${number}`, secret: passwordOf(number) },
-      ],
-    ),
-  );
-  return {
-    id: branchIdSchema.parse("hk"),
-    name: "Hong Kong",
-    federation: "acme",
-    listen: [{ transport: "udp", host, port: 5060 }],
-    numbers: ["1xxx"],
-    numbersElsewhere: [],
-    extensions,
-    trunk: {
-      secret: "trunk-secret",
-      hubs: [{ id: HUB_ID, addresses: [{ transport: "udp", host: hubHost, port: 5060 }] }],
-    },
-    registration: { minExpiresSeconds: 60, maxExpiresSeconds: 7200, defaultExpiresSeconds: 3600 },
-    maxContacts: MAX_CONTACTS_PER_EXTENSION,
-    ringTimeoutMs: 5_000,
-    dataDirectory: "",
-    logLevel: "info",
-    ...overrides,
-  };
-}
+import { passwordOf } from "./settings.ts";
 
 export async function temporaryDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(path.join(tmpdir(), "mss-branch-"));

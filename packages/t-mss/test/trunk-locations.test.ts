@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Binding, BindingStore } from "@mss/model";
+import { silentLog } from "@mss/runtime";
+import { createMemoryStores } from "@mss/store";
+import { TrunkLocations } from "../src/trunk-locations.ts";
+
+const NOW_MS = 1_000_000;
+const LIMITS = { maxContacts: 3, nowMs: NOW_MS };
+
+function binding(port: number, expiresAt = NOW_MS + 60_000): Binding {
+  const source = { transport: "udp", host: "192.0.2.1", port } as const;
+  return { aor: "hk", contact: `sip:hk@192.0.2.1:${port}`, source, callId: `c${port}`, cseq: 1, expiresAt };
+}
+
+const away = (): Promise<never> => Promise.reject(new Error("away"));
+const hangs = (): Promise<never> => new Promise(() => undefined);
+const AWAY: BindingStore = { apply: away, clear: away, find: away, all: away, purge: away };
+
+test("what this hub saw is found without the store, what another hub saw in it", async () => {
+  const { bindings: shared } = createMemoryStores();
+  const one = new TrunkLocations(shared, silentLog());
+  const other = new TrunkLocations(shared, silentLog());
+  await one.apply("hk", { set: [binding(1)], remove: [] }, LIMITS);
+  assert.deepEqual(await other.find("hk", NOW_MS), [binding(1)]);
+  await shared.clear("hk");
+  assert.deepEqual(await one.find("hk", NOW_MS), [binding(1)]);
+  assert.deepEqual(await other.find("hk", NOW_MS), []);
+});
+
+test("an expired binding is not found", async () => {
+  const locations = new TrunkLocations(AWAY, silentLog());
+  await locations.apply("hk", { set: [binding(1)], remove: [] }, LIMITS);
+  assert.equal(locations.aliveHere("hk", NOW_MS + 59_999), 1);
+  assert.equal(locations.aliveHere("hk", NOW_MS + 60_000), 0);
+  assert.deepEqual(await locations.find("hk", NOW_MS + 60_000), []);
+});
+
+test("with the store away branches still register, move and leave", async () => {
+  const locations = new TrunkLocations(AWAY, silentLog());
+  await locations.apply("hk", { set: [binding(1)], remove: [] }, LIMITS);
+  const moved = await locations.apply("hk", { set: [binding(2)], remove: [binding(1).contact] }, LIMITS);
+  assert.deepEqual(moved, { kind: "stored", bindings: [binding(2)] });
+  const many = [3, 4, 5].map((port) => binding(port));
+  assert.deepEqual(await locations.apply("hk", { set: many, remove: [] }, LIMITS), { kind: "tooMany", limit: 3 });
+  await locations.clear("hk");
+  assert.deepEqual(await locations.find("hk", NOW_MS), []);
+});
+
+test("a store that hangs holds up nobody", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const locations = new TrunkLocations({ ...AWAY, apply: hangs, find: hangs }, silentLog());
+  const applied = locations.apply("hk", { set: [binding(1)], remove: [] }, LIMITS);
+  t.mock.timers.tick(250);
+  assert.equal((await applied).kind, "stored");
+  const found = locations.find("london", NOW_MS);
+  t.mock.timers.tick(250);
+  assert.deepEqual(await found, []);
+});
