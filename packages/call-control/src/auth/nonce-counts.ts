@@ -1,5 +1,5 @@
-const WINDOW = 128n;
-const WINDOW_MASK = (1n << WINDOW) - 1n;
+const WINDOW = 128;
+const WINDOW_MASK = (1n << BigInt(WINDOW)) - 1n;
 
 interface CountWindow {
   readonly issuedAtMs: number;
@@ -59,14 +59,17 @@ export class NonceCounts {
 
 function useInWindow(window: CountWindow, count: number): CountVerdict {
   if (count > window.highest) {
-    const ahead = BigInt(count - window.highest);
-    window.used = ahead >= WINDOW ? 1n : ((window.used << ahead) | 1n) & WINDOW_MASK;
+    const ahead = count - window.highest;
+    window.used = ahead >= WINDOW ? 1n : ((window.used << BigInt(ahead)) | 1n) & WINDOW_MASK;
     window.highest = count;
     return "fresh";
   }
-  const behind = BigInt(window.highest - count);
-  const bit = 1n << behind;
-  if (behind >= WINDOW || (window.used & bit) !== 0n) {
+  const behind = window.highest - count;
+  if (behind >= WINDOW) {
+    return "replayed";
+  }
+  const bit = 1n << BigInt(behind);
+  if ((window.used & bit) !== 0n) {
     return "replayed";
   }
   window.used |= bit;

@@ -214,6 +214,7 @@ export class CalleeLeg {
     this.#events.onFailed(this, {
       code,
       rang,
+      byTarget: true,
       target: this.target.label,
       status,
       headers: responseHeaders(read),

@@ -11,6 +11,8 @@ export interface LegFailure {
   readonly headers?: SipHeaders;
   /** The callee was alerted: nobody else may be rung for this call any more. */
   readonly rang: boolean;
+  /** A response of the target said so, no timer of ours. */
+  readonly byTarget?: boolean;
 }
 
 const CODE_BY_STATUS: Readonly<Record<number, CallErrorCode>> = {

@@ -13,7 +13,7 @@ export interface ShownIdentity {
 /** A From value. The engine replaces `localhost` by the address that it sends from. */
 export function fromHeader({ displayName, user, host }: ShownIdentity): string {
   const name = displayName?.replaceAll(CONTROL, " ").replaceAll(/["\\]/g, "\\$&") ?? "";
-  const userPart = user === "" ? "anonymous" : user.replaceAll(USER_UNSAFE, encodeURIComponent);
+  const userPart = user === "" ? "anonymous" : user.toWellFormed().replaceAll(USER_UNSAFE, encodeURIComponent);
   const uri = `sip:${userPart}@${host === ANONYMOUS_HOST ? ANONYMOUS_HOST : "localhost"}`;
   return name === "" ? `<${uri}>` : `"${name}" <${uri}>`;
 }

@@ -14,8 +14,22 @@ export interface SessionOptions {
   readonly log: Logger;
   readonly invite: ServerTransaction;
   readonly answer: LegAnswer;
-  /** Called exactly once, when the BYEs are on their way. */
-  readonly onEnd: (endedBy: EndedBy) => void;
+  readonly events: SessionEvents;
+}
+
+/** `onOpen` and then `onEnd`, or `onLost` alone; each at most once, and none after `abandon`. */
+export interface SessionEvents {
+  /** The caller has its answer. */
+  onOpen(): void;
+  /** The caller was gone before the answer reached it; the callee's side is ended. */
+  onLost(reason: string): void;
+  /** The BYEs are on their way. */
+  onEnd(endedBy: EndedBy): void;
+}
+
+interface SessionEnd {
+  readonly endedBy: EndedBy;
+  readonly headers: SipHeaders;
 }
 
 const RELAY_LIMIT_MS = 31_000; // below Timer F: the asking side still waits for our answer then
@@ -34,7 +48,8 @@ export class Session {
   #early: ServerTransaction[] = [];
   /** Delayed offer: the callee's 200 waits for the SDP in the caller's ACK. */
   #unacknowledged: LegAnswer["response"] | undefined;
-  #ended = false;
+  #end: SessionEnd | undefined;
+  #abandoned = false;
 
   /** Opens the callee's side at once, because its next request may be in the same packet as its answer. */
   constructor(options: SessionOptions) {
@@ -56,9 +71,33 @@ export class Session {
     }
   }
 
-  /** The caller has its 200: both dialogs exist. */
-  open(dialogId: string, contact: string | undefined): void {
-    const { server, log } = this.#options;
+  /** Answers the caller. */
+  start(): void {
+    const { invite, answer } = this.#options;
+    const headers = responseHeaders((name) => answer.response.header(name));
+    invite.answer({ headers, body: answer.response.body }, (outcome) => {
+      if (this.#abandoned) {
+        return;
+      }
+      if (outcome.kind === "sent") {
+        this.#open(outcome.dialogId, outcome.contact);
+      } else {
+        this.#endCallee({ endedBy: "system", headers: {} });
+        this.#options.events.onLost(outcome.reason);
+      }
+    });
+  }
+
+  /** Ends both dialogs; what is under way is answered first. Idempotent. */
+  end(endedBy: EndedBy, headers: SipHeaders = {}): void {
+    if (this.#end === undefined) {
+      this.#endCallee({ endedBy, headers });
+      this.#endCaller();
+    }
+  }
+
+  #open(dialogId: string, contact: string | undefined): void {
+    const { server, log, events } = this.#options;
     const caller = new DialogSide({
       name: "caller",
       dialogId,
@@ -68,8 +107,9 @@ export class Session {
       onRequest: (request) => this.#onRequest(caller, request),
     });
     this.#caller = caller;
-    if (this.#ended) {
-      caller.bye({});
+    events.onOpen();
+    if (this.#end !== undefined) {
+      this.#endCaller();
       return;
     }
     const early = this.#early;
@@ -79,12 +119,11 @@ export class Session {
     }
   }
 
-  /** Ends both dialogs; what is under way is answered first. Idempotent. */
-  end(endedBy: EndedBy, headers: SipHeaders = {}): void {
-    if (this.#ended) {
+  #endCallee(end: SessionEnd): void {
+    if (this.#end !== undefined) {
       return;
     }
-    this.#ended = true;
+    this.#end = end;
     this.#reinvites.end();
     this.#unacknowledged?.ack(); // RFC 3261 §13.2.2.4: a dialog is acknowledged before it is ended
     this.#unacknowledged = undefined;
@@ -92,14 +131,20 @@ export class Session {
       request.reply(481);
     }
     this.#early = [];
-    this.#callee.bye(headers);
-    this.#caller?.bye(headers);
-    this.#options.onEnd(endedBy);
+    this.#callee.bye(end.headers);
+  }
+
+  /** When the answer is still on its way to the caller, this comes again when it has arrived. */
+  #endCaller(): void {
+    if (this.#caller !== undefined && this.#end !== undefined) {
+      this.#caller.bye(this.#end.headers);
+      this.#options.events.onEnd(this.#end.endedBy);
+    }
   }
 
   /** The engine is away: both dialogs are lost to us. Returns their ids, to be ended when it is back. */
   abandon(): readonly string[] {
-    this.#ended = true;
+    this.#abandoned = true;
     const sides = [this.#callee, this.#caller].flatMap((side) => side ?? []);
     for (const side of sides) {
       side.closed();
@@ -113,7 +158,7 @@ export class Session {
       this.#onAck(from, request);
     } else if (method === "BYE") {
       this.#onBye(from, request);
-    } else if (this.#ended) {
+    } else if (this.#end !== undefined) {
       request.reply(481);
     } else if (this.#caller === undefined) {
       this.#early.push(request);

@@ -1,18 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { Hunt } from "../bridge/hunt.ts";
-import type { LegAnswer, LegOffer } from "../bridge/callee-leg.ts";
+import type { LegAnswer } from "../bridge/callee-leg.ts";
 import { reasonHeaderOf } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
-import {
-  inviteHeaders,
-  responseHeaders,
-  sessionIdHeader,
-  sessionIdOf,
-  unsupportedRequirements,
-} from "../bridge/header-policy.ts";
-import { fromHeader } from "../bridge/identity.ts";
+import { sessionIdOf, unsupportedRequirements } from "../bridge/header-policy.ts";
+import { legOffer } from "../bridge/leg-offer.ts";
+import { ProvisionalRelay } from "../bridge/provisional-relay.ts";
 import { Session } from "../bridge/session.ts";
-import type { BridgePlan, CallTarget, EndedBy, LeaseRequest } from "../bridge/types.ts";
+import type { BridgePlan, CallTarget, LeaseRequest } from "../bridge/types.ts";
 import type { ActiveCall, CallLimits } from "../call-control-types.ts";
 import type { ClientResponse } from "../drachtio/client-transaction.ts";
 import { mergeHeaders } from "../drachtio/header-text.ts";
@@ -43,6 +38,7 @@ export class Call {
   readonly #deps: CallDeps;
   readonly #invite: ServerTransaction;
   readonly #recorder: CallRecorder;
+  readonly #provisional: ProvisionalRelay;
   readonly #leases: string[] = [];
   #state: CallState = "routing";
   #plan: BridgePlan | undefined;
@@ -50,11 +46,11 @@ export class Call {
   #target: string | undefined;
   #hunt: Hunt | undefined;
   #session: Session | undefined;
-  #lastProvisional = 0;
 
   constructor(invite: ServerTransaction, deps: CallDeps) {
     this.#invite = invite;
     this.#deps = deps;
+    this.#provisional = new ProvisionalRelay(invite);
     this.#recorder = new CallRecorder(deps.recorder, invite.callId);
   }
 
@@ -181,7 +177,8 @@ export class Call {
       server: this.#deps.server,
       log: this.#recorder.log,
       steps: plan.steps,
-      offerFor: (target) => this.#offerFor(plan, target),
+      offerFor: (target) =>
+        legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits: this.#deps.limits }, target),
       admit: (target) => (target.lease === undefined ? true : this.#admit(target.lease)),
       events: {
         onTarget: ({ label }) => {
@@ -211,81 +208,33 @@ export class Call {
     return granted;
   }
 
-  #offerFor(plan: BridgePlan, target: CallTarget): LegOffer {
-    const { limits } = this.#deps;
-    const { from, maxForwards, body } = this.#invite;
-    const betweenPeers = plan.trusted === true && target.trusted === true;
-    const headers: SipHeaders = {
-      ...inviteHeaders(this.#read, betweenPeers),
-      "Max-Forwards": String(maxForwards - 1), // a B2BUA that starts again at 70 makes loops endless (RFC 7332 §5)
-      From: fromHeader(plan.callerId ?? from),
-      ...(target.trusted === true ? { "Session-ID": sessionIdHeader(this.#sessionId) } : {}),
-    };
-    return {
-      headers: mergeHeaders(headers, target.headers),
-      body,
-      firstResponseTimeoutMs: target.firstResponseTimeoutMs ?? limits.firstResponseTimeoutMs,
-      ringTimeoutMs: target.ringTimeoutMs ?? limits.ringTimeoutMs,
-    };
-  }
-
   #onProvisional(response: ClientResponse, alone: boolean): void {
-    const { status } = response;
-    if (status < 180 || status === 199) {
-      return; // 100 is hop by hop; 199 speaks of one early dialog, and ours goes on
+    if (this.#provisional.relay(response, alone)) {
+      this.#recorder.rings();
+      this.#state = "ringing";
     }
-    this.#recorder.rings();
-    this.#state = "ringing";
-    // Early media of one of several phones would be cut off when another one answers; the SDP of an unreliable
-    // response to a delayed offer would be an offer that nobody can answer (RFC 3261 §13.2.1).
-    const withMedia = alone && response.body !== "" && this.#invite.body !== "";
-    if (!withMedia && this.#lastProvisional === status) {
-      return;
-    }
-    this.#lastProvisional = status;
-    const headers = responseHeaders((name) =>
-      withMedia || !name.startsWith("Content-") ? response.header(name) : undefined,
-    );
-    this.#invite.reply(status, { headers, ...(withMedia ? { body: response.body } : {}) });
   }
 
-  #onAnswered(target: CallTarget, answer: LegAnswer): void {
-    const { response } = answer;
-    this.#target = target.label;
-    const session = new Session({
+  #onAnswered({ label }: CallTarget, answer: LegAnswer): void {
+    this.#target = label;
+    this.#session = new Session({
       server: this.#deps.server,
       log: this.#recorder.log,
       invite: this.#invite,
       answer,
-      onEnd: (endedBy) => this.#onSessionEnd(endedBy),
+      events: {
+        onOpen: () => {
+          this.#state = "answered";
+          this.#recorder.answered(label);
+        },
+        onLost: (reason) => {
+          this.#recorder.log.info({ reason }, "answer did not reach the caller");
+          this.#fail(this.#invite.cancelled ? "CALLER_CANCELLED" : "INTERNAL");
+        },
+        onEnd: (endedBy) => this.#over(() => this.#recorder.ended(endedBy)),
+      },
     });
-    this.#session = session;
-    const headers = responseHeaders((name) => response.header(name));
-    this.#invite.answer({ headers, body: response.body }, (outcome) => {
-      if (outcome.kind === "lost") {
-        this.#recorder.log.info({ reason: outcome.reason }, "answer did not reach the caller");
-        this.#fail(this.#invite.cancelled ? "CALLER_CANCELLED" : "INTERNAL");
-        session.end("system");
-        return;
-      }
-      if (this.#state !== "over") {
-        this.#state = "answered";
-        this.#recorder.answered(target.label);
-      }
-      session.open(outcome.dialogId, outcome.contact);
-    });
-  }
-
-  #onSessionEnd(endedBy: EndedBy): void {
-    const wasAnswered = this.#state === "answered";
-    this.#over(() => {
-      if (wasAnswered) {
-        this.#recorder.ended(endedBy);
-      } else {
-        // The callee hung up in the instant between its answer and the caller's.
-        this.#recorder.failed("TARGET_FAILED", ERRORS.TARGET_FAILED.sip, this.#target);
-      }
-    });
+    this.#session.start();
   }
 
   #onFailed(failure: LegFailure | undefined): void {
@@ -313,6 +262,7 @@ export class Call {
       readonly reason?: string;
       readonly headers?: SipHeaders;
       readonly target?: string;
+      readonly byTarget?: boolean;
     } = {},
   ): void {
     if (this.#state === "over" || this.#state === "answered") {
@@ -327,7 +277,7 @@ export class Call {
       headers: mergeHeaders(ours, told.headers),
       ...(told.reason === undefined ? {} : { reason: told.reason }),
     });
-    this.#over(() => this.#recorder.failed(code, status, told.target));
+    this.#over(() => this.#recorder.failed(code, status, told));
   }
 
   /** Every path of a call ends here, once. */

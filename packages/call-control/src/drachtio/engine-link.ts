@@ -1,7 +1,7 @@
 import { TypedEmitter, withDeadline } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import { CallError } from "../errors.ts";
-import { createNativeSrf, disconnectNativeSrf } from "./native.ts";
+import { createNativeSrf, disconnectNativeSrf, sendWithoutDelay } from "./native.ts";
 import type { NativeReplier, NativeRequest, NativeSrf } from "./native.ts";
 import type { EngineAddress, LinkState } from "./types.ts";
 
@@ -111,6 +111,7 @@ export class EngineLink implements Part {
       return;
     }
     this.#state = "up";
+    sendWithoutDelay(this.srf);
     this.#options.log.info({ engine: hostPorts }, "link to the sip engine is up");
     this.#events.emit("up");
   }
@@ -123,11 +124,11 @@ export class EngineLink implements Part {
     if (!this.#stopped) {
       this.#options.log.error("link to the sip engine is down");
     }
+    this.#events.emit("down"); // first, so that whole calls end before their requests fail one by one
     const pending = [...this.#pending];
     this.#pending.clear();
     for (const settle of pending) {
       settle();
     }
-    this.#events.emit("down");
   }
 }

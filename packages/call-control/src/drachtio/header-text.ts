@@ -68,7 +68,7 @@ class ByteCountedBody {
 }
 
 /** The body in a form whose `length` is in bytes; undefined for none. */
-export function bodyText(body: string | undefined): unknown {
+export function bodyText(body: string | undefined): string | ByteCountedBody | undefined {
   if (body === undefined || body === "") {
     return undefined;
   }

@@ -71,9 +71,13 @@ export class CallRecorder {
   }
 
   /** Of a call that nobody answered. `status` is what the caller saw. */
-  failed(code: CallErrorCode, status: number, target?: string): void {
-    this.#target = target ?? this.#target;
-    const endedBy = code === "CALLER_CANCELLED" ? "caller" : target === undefined ? "system" : "callee";
+  failed(
+    code: CallErrorCode,
+    status: number,
+    by: { readonly target?: string; readonly byTarget?: boolean } = {},
+  ): void {
+    this.#target = by.target ?? this.#target;
+    const endedBy = code === "CALLER_CANCELLED" ? "caller" : by.byTarget === true ? "callee" : "system";
     this.#finish({ result: ERRORS[code].result, status, code, endedBy });
   }
 

@@ -1,0 +1,31 @@
+import type { CallLimits } from "../call-control-types.ts";
+import { mergeHeaders } from "../drachtio/header-text.ts";
+import type { IncomingInvite, SipHeaders } from "../drachtio/types.ts";
+import type { LegOffer } from "./callee-leg.ts";
+import { inviteHeaders, sessionIdHeader } from "./header-policy.ts";
+import { fromHeader } from "./identity.ts";
+import type { BridgePlan, CallTarget } from "./types.ts";
+
+export interface OfferContext {
+  readonly invite: IncomingInvite;
+  readonly plan: BridgePlan;
+  readonly sessionId: string;
+  readonly limits: Required<CallLimits>;
+}
+
+/** The INVITE that a target gets: by the header policy, then by what the plan says for this target. */
+export function legOffer({ invite, plan, sessionId, limits }: OfferContext, target: CallTarget): LegOffer {
+  const betweenPeers = plan.trusted === true && target.trusted === true;
+  const headers: SipHeaders = {
+    ...inviteHeaders((name) => invite.header(name), betweenPeers),
+    "Max-Forwards": String(invite.maxForwards - 1), // a B2BUA that starts again at 70 makes loops endless (RFC 7332 §5)
+    From: fromHeader(plan.callerId ?? invite.from),
+    ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),
+  };
+  return {
+    headers: mergeHeaders(headers, target.headers),
+    body: invite.body,
+    firstResponseTimeoutMs: target.firstResponseTimeoutMs ?? limits.firstResponseTimeoutMs,
+    ringTimeoutMs: target.ringTimeoutMs ?? limits.ringTimeoutMs,
+  };
+}
