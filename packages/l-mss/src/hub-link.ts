@@ -37,6 +37,18 @@ export interface HubLinkOptions {
   readonly onState: (state: HubLinkState) => void;
 }
 
+/** Rejects as soon as the signal comes: a stop waits for no hub that is silent. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
 /** Resolves after the time, or at once when the signal comes. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) {
@@ -116,7 +128,7 @@ export class HubLink {
   }
 
   #registerUntilGranted(signal: AbortSignal): Promise<number> {
-    return retry(() => this.#attempt(), {
+    return retry(() => this.#attempt(signal), {
       retries: Infinity,
       minDelayMs: this.#timing.minRetryMs,
       maxDelayMs: this.#timing.maxRetryMs,
@@ -126,9 +138,9 @@ export class HubLink {
   }
 
   /** One REGISTER; resolves with the seconds granted. Rejects with `HUB_REFUSED` or `HUB_UNREACHABLE`. */
-  async #attempt(): Promise<number> {
+  async #attempt(signal: AbortSignal): Promise<number> {
     this.#asking = true;
-    const outcome = await this.#options.request(this.#register(this.#expiresSeconds));
+    const outcome = await unlessAborted(this.#options.request(this.#register(this.#expiresSeconds)), signal);
     this.#asking = false;
     if (outcome.kind === "failed") {
       throw new BranchError("HUB_UNREACHABLE", { reason: outcome.failure });

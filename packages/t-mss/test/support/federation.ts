@@ -33,6 +33,24 @@ export interface FederationOptions {
 
 const LIMIT_MS = 8_000;
 
+const running = new WeakMap<TestContext, (() => Promise<void>)[]>();
+
+/** Stops after the test what was started last first: a branch takes its registration back while its hub is there. */
+function stopAfter(t: TestContext, stop: () => Promise<void>): void {
+  const known = running.get(t);
+  if (known !== undefined) {
+    known.push(stop);
+    return;
+  }
+  const stops = [stop];
+  running.set(t, stops);
+  t.after(async () => {
+    for (const each of stops.toReversed()) {
+      await each();
+    }
+  });
+}
+
 export function testLog(): Logger {
   return process.env["MSS_TEST_LOG"] === undefined ? silentLog() : createLog({ level: "debug" });
 }
@@ -97,7 +115,7 @@ export async function runBranch(
     onRecord,
     trunkTiming: { minRetryMs: 50, maxRetryMs: 200 },
   });
-  t.after(async () => {
+  stopAfter(t, async () => {
     await branch.stop();
     await rm(dataDirectory, { recursive: true, force: true });
   });
@@ -115,7 +133,7 @@ export async function runHub(
     snapshot: snapshotOf(),
     ...options,
   });
-  t.after(() => hub.stop());
+  stopAfter(t, () => hub.stop());
   return hub;
 }
 
