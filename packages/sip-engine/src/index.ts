@@ -1,2 +1,30 @@
-// Public names of the package; filled in as it grows.
-export const VERSION = "0.1.0";
+export { createEngine } from "./engine/engine.ts";
+export { ENGINE_ERRORS, EngineError } from "./engine/errors.ts";
+export type { EngineErrorCode } from "./engine/errors.ts";
+export { ENGINE_LIMITS } from "./engine/types.ts";
+export type { Engine, EngineLimits, EngineOptions, EngineStats } from "./engine/types.ts";
+export { createTransactionLayer } from "./transaction/layer.ts";
+export type { TransactionLayerOptions } from "./transaction/layer.ts";
+export { DEFAULT_TIMERS } from "./transaction/timers.ts";
+export type {
+  ClientTransaction,
+  ClientTransactionHandlers,
+  ServerTransaction,
+  TimerSettings,
+  TransactionLayer,
+  TransactionUser,
+} from "./transaction/types.ts";
+export { TRANSPORT_ERRORS, TransportError } from "./transport/errors.ts";
+export type { TransportErrorCode } from "./transport/errors.ts";
+export { createTransportLayer } from "./transport/layer.ts";
+export type {
+  Flow,
+  HostPort,
+  ListenAddress,
+  Target,
+  TransportLayer,
+  TransportName,
+  TransportUser,
+} from "./transport/types.ts";
+export { CONTROL_LIMITS } from "./wire/control-server.ts";
+export type { ControlServerLimits } from "./wire/control-server.ts";

@@ -1,0 +1,55 @@
+import { isIP } from "node:net";
+import { parseNameAddress, parseSipUri } from "@mss/sip-message";
+import type { Flow, Target, TransportLayer } from "../transport/types.ts";
+import type { AppDialog } from "./core.ts";
+import { targetOfUri } from "./next-hop.ts";
+
+/** What `keepFlow` needs of an engine. */
+export interface FlowHolder {
+  readonly transports: Pick<TransportLayer, "hold">;
+}
+
+/**
+ * True when, on UDP and without proxies between, the Contact names another IP address than the peer sends from: what a
+ * peer behind NAT does. Another port alone is no sign of it.
+ */
+function isBehindNat(dialog: AppDialog, flow: Flow): boolean {
+  if (flow.transport !== "udp" || dialog.state.routeSet.length > 0) {
+    return false;
+  }
+  const named = targetOfUri(dialog.state.remoteTarget)?.host ?? "";
+  return isIP(named) !== 0 && named !== flow.remote.host;
+}
+
+/** Remembers where the peer of a dialog was heard last, and keeps that connection open. */
+export function keepFlow(core: FlowHolder, dialog: AppDialog, flow: Flow): void {
+  const before = dialog.flow?.connection;
+  dialog.flow = flow;
+  dialog.behindNat = isBehindNat(dialog, flow);
+  if (flow.connection !== before) {
+    dialog.releaseFlow?.();
+    dialog.releaseFlow = flow.connection === undefined ? undefined : core.transports.hold?.(flow);
+  }
+}
+
+/**
+ * Where the next request of a dialog goes: to where a peer behind NAT was heard, else to the first route, else to `uri`;
+ * from the address it was heard on. On a connection, a hop that does not name another transport is reached on it.
+ */
+export function targetOfDialog(dialog: AppDialog, uri: string): Target | undefined {
+  const { flow } = dialog;
+  if (flow !== undefined && dialog.behindNat) {
+    return { transport: flow.transport, host: flow.remote.host, port: flow.remote.port, flow };
+  }
+  const first = dialog.state.routeSet[0];
+  const hop = first === undefined ? uri : (parseNameAddress(first)?.uri ?? uri);
+  const target = targetOfUri(hop);
+  if (flow === undefined || target === undefined) {
+    return target;
+  }
+  const staysOnConnection = flow.transport !== "udp" && parseSipUri(hop)?.parameters.has("transport") !== true;
+  if (staysOnConnection) {
+    return { ...target, transport: flow.transport, flow };
+  }
+  return target.transport === flow.transport ? { ...target, flow } : target;
+}

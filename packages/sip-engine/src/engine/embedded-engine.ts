@@ -1,0 +1,251 @@
+import { isIP } from "node:net";
+import { tagOf } from "@mss/sip-message";
+import type { SipRequest, SipResponse } from "@mss/sip-message";
+import { DialogTable } from "../dialog/dialog.ts";
+import { createIdSource } from "../transaction/ids.ts";
+import { DEFAULT_TIMERS } from "../transaction/timers.ts";
+import type { ServerTransaction, TransactionLayer, TransactionUser } from "../transaction/types.ts";
+import type { Flow, HostPort, ListenAddress, TransportLayer } from "../transport/types.ts";
+import type { Command, SipCommand } from "../wire/commands.ts";
+import type { ControlClient } from "../wire/control-client.ts";
+import type { ControlServer, ControlUser } from "../wire/control-server.ts";
+import { createControlServer } from "../wire/control-server.ts";
+import { formatNotOk, formatOk, formatRefused } from "../wire/notices.ts";
+import { Cancellables } from "./cancellables.ts";
+import { ClientRegistry } from "./client-registry.ts";
+import type { Core } from "./core.ts";
+import { DialogArrivals } from "./dialog-arrivals.ts";
+import { DialogRequests } from "./dialog-requests.ts";
+import { EngineError } from "./errors.ts";
+import { END_REASONS, hangUp } from "./hang-up.ts";
+import { IncomingRequests } from "./incoming-requests.ts";
+import { hostPortOf } from "./next-hop.ts";
+import { OutgoingRequests } from "./outgoing-requests.ts";
+import { RegisteredFlows } from "./registered-flows.ts";
+import { refusalOf, refuse, unavailable } from "./refusals.ts";
+import { parseStartLine } from "./start-line.ts";
+import type { Engine, EngineOptions, EngineStats } from "./types.ts";
+import { ENGINE_LIMITS } from "./types.ts";
+
+/** drachtio-srf reads the number to know what the server can do; 0.9.10 is the one whose answers we give. */
+const PROTOCOL_VERSION = "v0.9.10-mss";
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+/** What the engine stands on. */
+export interface EngineLayers {
+  readonly transports: TransportLayer;
+  readonly transactions: TransactionLayer;
+}
+
+function createCore(options: EngineOptions, layers: EngineLayers): Core {
+  return {
+    log: options.log,
+    ...layers,
+    dialogs: new DialogTable(),
+    flows: new RegisteredFlows(layers.transports),
+    registry: new ClientRegistry(),
+    limits: { ...ENGINE_LIMITS, ...options.limits },
+    timers: { ...DEFAULT_TIMERS, ...options.timers },
+    ids: createIdSource(),
+    counters: { refused: {}, ended: 0 },
+  };
+}
+
+/** Joins the applications' wire with the transactions: routes what comes, carries out what is asked. */
+export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
+  readonly #core: Core;
+  readonly #control: ControlServer;
+  readonly #cancellables = new Cancellables();
+  readonly #incoming: IncomingRequests;
+  readonly #outgoing: OutgoingRequests;
+  readonly #dialogRequests: DialogRequests;
+  readonly #arrivals: DialogArrivals;
+  readonly #orphanTimers = new Set<NodeJS.Timeout>();
+  #accepting = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: EngineOptions, layers: EngineLayers) {
+    const core = createCore(options, layers);
+    this.#core = core;
+    this.#control = createControlServer({
+      ...options.control,
+      log: options.log,
+      ...(options.controlLimits === undefined ? {} : { limits: options.controlLimits }),
+    });
+    this.#incoming = new IncomingRequests(core);
+    this.#outgoing = new OutgoingRequests(core, this.#cancellables);
+    this.#dialogRequests = new DialogRequests(core, this.#cancellables);
+    this.#arrivals = new DialogArrivals(core, this.#incoming, this.#outgoing);
+  }
+
+  get controlAddress(): HostPort {
+    return this.#control.address;
+  }
+
+  get listening(): readonly ListenAddress[] {
+    return this.#core.transports.listening;
+  }
+
+  stats(): EngineStats {
+    const { counters, dialogs, transactions } = this.#core;
+    return {
+      transactions: transactions.counts,
+      dialogs: dialogs.size,
+      openRequests: this.#incoming.size,
+      applications: this.#control.clientCount,
+      refused: { ...counters.refused },
+      ended: counters.ended,
+    };
+  }
+
+  async start(): Promise<void> {
+    const { host, port } = this.#control.address;
+    if (!isLoopback(host)) {
+      throw new EngineError("CONTROL_NOT_LOOPBACK", { host });
+    }
+    this.#accepting = true;
+    await this.#core.transactions.start(this);
+    try {
+      await this.#control.start(this);
+    } catch (cause) {
+      await this.#core.transactions.stop();
+      throw new EngineError("CONTROL_LISTEN_FAILED", { host, port }, { cause });
+    }
+    this.#core.log.info({ listening: this.listening, control: this.#control.address }, "sip engine listening");
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  async #stopAll(): Promise<void> {
+    this.#accepting = false;
+    for (const dialog of this.#core.dialogs) {
+      hangUp(this.#core, dialog, END_REASONS.engineStops);
+    }
+    await this.#control.stop();
+    for (const timer of this.#orphanTimers) {
+      clearTimeout(timer);
+    }
+    this.#core.flows.clear();
+    await this.#core.transactions.stop();
+    for (const dialog of this.#core.dialogs) {
+      this.#core.dialogs.remove(dialog);
+    }
+  }
+
+  greeting(): readonly string[] {
+    const addresses = this.listening.map((address) => `${address.transport}/${hostPortOf(address)}`).join(",");
+    return [addresses, PROTOCOL_VERSION, addresses];
+  }
+
+  onCommand(client: ControlClient, command: Exclude<Command, { kind: "authenticate" | "ping" }>): void {
+    try {
+      this.#carryOut(client, command);
+    } catch (error) {
+      this.#core.log.error({ err: error, command: command.kind }, "command failed");
+      client.send(formatNotOk(command.id, "Internal server error"));
+    }
+  }
+
+  onClientGone(client: ControlClient): void {
+    this.#core.registry.removeClient(client);
+    this.#incoming.dropClient(client);
+    this.#cancellables.dropClient(client);
+    const orphans = [...this.#core.dialogs].filter((dialog) => dialog.owner === client);
+    for (const dialog of orphans) {
+      dialog.owner = undefined;
+    }
+    if (orphans.length === 0 || !this.#accepting) {
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#orphanTimers.delete(timer);
+      for (const dialog of orphans) {
+        hangUp(this.#core, dialog, END_REASONS.applicationGone);
+      }
+    }, this.#core.limits.orphanGraceMs);
+    this.#orphanTimers.add(timer);
+  }
+
+  onRequest(transaction: ServerTransaction): void {
+    const { request } = transaction;
+    const refusal = refusalOf(request) ?? (this.#accepting ? undefined : unavailable(this.#core));
+    if (refusal !== undefined) {
+      refuse(this.#core, transaction, refusal);
+      return;
+    }
+    const toTag = tagOf(request.headers.get("To") ?? "");
+    if (toTag === undefined) {
+      this.#incoming.receive(transaction);
+    } else {
+      this.#arrivals.receive(transaction, toTag);
+    }
+  }
+
+  onCancel(invite: ServerTransaction, cancel: SipRequest, flow: Flow): void {
+    this.#incoming.onCancel(invite, cancel, flow);
+  }
+
+  onAck(ack: SipRequest, flow: Flow): void {
+    this.#arrivals.onAck(ack, flow);
+  }
+
+  onStrayInviteSuccess(response: SipResponse, flow: Flow): void {
+    this.#outgoing.answers.onStraySuccess(response, flow);
+  }
+
+  onServerFailure(transaction: ServerTransaction, failure: "timeout" | "transport"): void {
+    this.#incoming.onServerFailure(transaction, failure);
+  }
+
+  #carryOut(client: ControlClient, command: Exclude<Command, { kind: "authenticate" | "ping" }>): void {
+    switch (command.kind) {
+      case "route": {
+        const known = this.#core.registry.add(command.verb, client);
+        const unsupported = formatRefused(command.id, "Route request includes unsupported verb");
+        client.send(known ? formatOk(command.id) : unsupported);
+        break;
+      }
+      case "remove-route": {
+        this.#core.registry.remove(command.verb, client);
+        client.send(formatOk(command.id));
+        break;
+      }
+      case "sip": {
+        this.#onMessage(client, command);
+        break;
+      }
+      case "proxy": {
+        client.send(formatNotOk(command.id, "proxy is not supported by this engine"));
+        break;
+      }
+      case "malformed": {
+        this.#core.log.warn({ client: client.id, reason: command.reason }, "malformed command");
+        client.send(formatRefused(command.id, command.reason));
+        break;
+      }
+    }
+  }
+
+  #onMessage(client: ControlClient, command: SipCommand): void {
+    const line = parseStartLine(command.message.startLine);
+    if (line === undefined) {
+      client.send(formatNotOk(command.id, `invalid request-uri: ${command.message.startLine}`));
+    } else if (line.kind === "response") {
+      this.#incoming.respond(client, command, line);
+    } else if (command.dialogId !== "") {
+      this.#dialogRequests.send(client, command, line);
+    } else if (command.transactionId === "") {
+      this.#outgoing.send(client, command, line);
+    } else if (line.method === "CANCEL") {
+      this.#cancellables.cancel(client, command);
+    } else {
+      client.send(formatNotOk(command.id, "only CANCEL is sent within a transaction"));
+    }
+  }
+}

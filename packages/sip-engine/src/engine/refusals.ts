@@ -1,0 +1,93 @@
+import type { HeaderField, SipRequest } from "@mss/sip-message";
+import { tagOf } from "@mss/sip-message";
+import type { ServerTransaction } from "../transaction/types.ts";
+import type { Core } from "./core.ts";
+import { buildResponse } from "./message-builder.ts";
+import { ALLOW, ONLY_IN_DIALOG, isKnownMethod } from "./methods.ts";
+
+/** An answer that the engine gives by itself. */
+export interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+  readonly others?: readonly HeaderField[];
+}
+
+const SCHEMES = /^(?:sips?|tel):/i;
+
+export const REFUSALS = {
+  badRequest: { status: 400, reason: "Bad Request" },
+  unsupportedScheme: { status: 416, reason: "Unsupported URI Scheme" },
+  noDialog: { status: 481, reason: "Call/Transaction Does Not Exist" },
+  tooManyHops: { status: 483, reason: "Too Many Hops" },
+  loopDetected: { status: 482, reason: "Loop Detected" },
+  terminated: { status: 487, reason: "Request Terminated" },
+  pending: { status: 491, reason: "Request Pending" },
+  outOfOrder: { status: 500, reason: "CSeq out of order" },
+  notImplemented: { status: 501, reason: "Not Implemented", others: [{ name: "Allow", value: ALLOW }] },
+} as const satisfies Record<string, Refusal>;
+
+/** 503 with the time after which a retry makes sense. */
+export function unavailable(core: Core): Refusal {
+  const seconds = String(core.limits.retryAfterSeconds);
+  return { status: 503, reason: "Service Unavailable", others: [{ name: "Retry-After", value: seconds }] };
+}
+
+/** RFC 3261 §14.2: a second INVITE before the first one is answered. */
+export function inviteUnderWay(core: Core): Refusal {
+  const seconds = String(core.limits.retryAfterSeconds);
+  return { status: 500, reason: "INVITE in progress", others: [{ name: "Retry-After", value: seconds }] };
+}
+
+/** What is wrong with any request, in a dialog or not. RFC 3261 §8.2. */
+export function refusalOf(request: SipRequest): Refusal | undefined {
+  if (!isKnownMethod(request.method)) {
+    return REFUSALS.notImplemented;
+  }
+  if (!SCHEMES.test(request.uri)) {
+    return REFUSALS.unsupportedScheme;
+  }
+  const required = request.headers.all("Proxy-Require");
+  if (required.length > 0) {
+    const others = required.map((value) => ({ name: "Unsupported", value }));
+    return { status: 420, reason: "Bad Extension", others };
+  }
+  return undefined;
+}
+
+/** What keeps a request that starts something new from an application. */
+export function refusalOfNew(core: Core, request: SipRequest, openRequests: number): Refusal | undefined {
+  const { method, headers } = request;
+  if (ONLY_IN_DIALOG.has(method)) {
+    return REFUSALS.noDialog;
+  }
+  if (headers.get("Max-Forwards") === "0" && method !== "OPTIONS") {
+    return REFUSALS.tooManyHops;
+  }
+  if (tagOf(headers.get("From") ?? "") === undefined) {
+    return REFUSALS.badRequest; // RFC 2543 peers, which we do not speak with
+  }
+  if ((method === "INVITE" || method === "SUBSCRIBE") && !headers.has("Contact")) {
+    return REFUSALS.badRequest; // RFC 3261 §8.1.1.8
+  }
+  if (openRequests >= core.limits.openRequests || core.dialogs.size >= core.limits.dialogs) {
+    return unavailable(core);
+  }
+  return undefined;
+}
+
+/** What an unwanted method is answered: 503 while no application is there at all, else 405 with what is wanted. */
+export function refusalOfUnwanted(core: Core): Refusal {
+  const { methods } = core.registry;
+  if (methods.length === 0) {
+    return unavailable(core);
+  }
+  return { status: 405, reason: "Method Not Allowed", others: [{ name: "Allow", value: methods.join(", ") }] };
+}
+
+/** Answers a request without any application. */
+export function refuse(core: Core, transaction: ServerTransaction, refusal: Refusal): void {
+  const status = String(refusal.status);
+  core.counters.refused[status] = (core.counters.refused[status] ?? 0) + 1;
+  core.log.debug({ sip: refusal.status, method: transaction.request.method }, "request refused");
+  transaction.respond(buildResponse(transaction.request, { ...refusal, toTag: transaction.localTag }));
+}

@@ -1,0 +1,58 @@
+import type { Logger, Part } from "@mss/runtime";
+import type { TimerSettings } from "../transaction/types.ts";
+import type { HostPort, ListenAddress } from "../transport/types.ts";
+import type { ControlServerLimits } from "../wire/control-server.ts";
+
+/** What one engine will hold at most, and how long it keeps what nobody owns any more. */
+export interface EngineLimits {
+  /** Dialogs, early ones included; beyond, new calls are answered 503. */
+  readonly dialogs: number;
+  /** Requests that wait for an answer of an application; beyond, new ones are answered 503. */
+  readonly openRequests: number;
+  /** How long the dialogs of an application that is gone live on before the engine ends them, in milliseconds. */
+  readonly orphanGraceMs: number;
+  /** Retry-After of the answers to what was refused, in seconds. */
+  readonly retryAfterSeconds: number;
+}
+
+export const ENGINE_LIMITS: EngineLimits = {
+  dialogs: 50_000,
+  openRequests: 20_000,
+  orphanGraceMs: 2_000,
+  retryAfterSeconds: 5,
+};
+
+export interface EngineOptions {
+  readonly listen: readonly ListenAddress[];
+  /** Where applications connect. The host must be a loopback address; port 0 takes any free port. */
+  readonly control: HostPort & { readonly secret: string };
+  readonly timers?: Partial<TimerSettings>;
+  readonly limits?: Partial<EngineLimits>;
+  readonly controlLimits?: Partial<ControlServerLimits>;
+  readonly log: Logger;
+}
+
+export interface EngineStats {
+  readonly transactions: { readonly client: number; readonly server: number };
+  readonly dialogs: number;
+  /** Requests that wait for an answer of an application. */
+  readonly openRequests: number;
+  /** Applications that are connected. */
+  readonly applications: number;
+  /** Requests the engine refused by itself since the start, by status code. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Calls and dialogs the engine ended by itself since the start: no ACK, late fork, application gone. */
+  readonly ended: number;
+}
+
+/**
+ * A SIP engine that a drachtio-srf application drives over TCP, in the place of drachtio-server.
+ * It fails to start with `CONTROL_NOT_LOOPBACK`, `CONTROL_LISTEN_FAILED` or an error of the transport layer.
+ */
+export interface Engine extends Part {
+  /** Where an application connects; the real port after the start. */
+  readonly controlAddress: HostPort;
+  /** The SIP addresses that were taken, after the start. */
+  readonly listening: readonly ListenAddress[];
+  stats(): EngineStats;
+}

@@ -1,0 +1,121 @@
+import type { Socket } from "node:net";
+import type { Command } from "./commands.ts";
+import { parseCommand } from "./commands.ts";
+import type { FrameFault } from "./frame-codec.ts";
+import { FrameReader, encodeFrame } from "./frame-codec.ts";
+
+export type CloseReason =
+  FrameFault | "peer closed" | "engine stops" | "refused" | "not authenticated in time" | "does not read";
+
+export interface ControlClientHandlers {
+  onCommand(client: ControlClient, command: Command): void;
+  onClosed(client: ControlClient, reason: CloseReason): void;
+}
+
+export interface ControlClientLimits {
+  readonly frameBytesBeforeLogin: number;
+  readonly frameBytes: number;
+  /** How much may wait for a client that does not read before it is dropped, in bytes. */
+  readonly backlogBytes: number;
+}
+
+/** One connection of an application. Frames to it are collected and written once per turn of the event loop. */
+export class ControlClient {
+  readonly id: number;
+  tags: readonly string[] = [];
+  readonly #socket: Socket;
+  readonly #reader: FrameReader;
+  readonly #limits: ControlClientLimits;
+  readonly #handlers: ControlClientHandlers;
+  #authenticated = false;
+  #closed: CloseReason | undefined;
+  #outgoing = "";
+
+  constructor(id: number, socket: Socket, options: ControlClientHandlers & { readonly limits: ControlClientLimits }) {
+    this.id = id;
+    this.#socket = socket;
+    this.#handlers = options;
+    this.#limits = options.limits;
+    this.#reader = new FrameReader(options.limits.frameBytesBeforeLogin);
+    socket.setNoDelay(true);
+    socket.on("data", (bytes) => {
+      this.#read(bytes);
+    });
+    socket.on("error", () => {
+      // `close` follows and does the work
+    });
+    socket.on("close", () => {
+      this.#finish("peer closed");
+    });
+  }
+
+  get authenticated(): boolean {
+    return this.#authenticated;
+  }
+
+  get open(): boolean {
+    return this.#closed === undefined;
+  }
+
+  /** From now on frames may be as long as those of a client that is let in. */
+  letIn(tags: readonly string[]): void {
+    this.#authenticated = true;
+    this.tags = tags;
+    this.#reader.limitBytes = this.#limits.frameBytes;
+  }
+
+  /** Byte text. Silently dropped when the connection is gone: `onClosed` has told or will tell. */
+  send(frame: string): void {
+    if (this.#closed !== undefined) {
+      return;
+    }
+    if (this.#outgoing === "") {
+      setImmediate(() => {
+        this.#flush();
+      });
+    }
+    this.#outgoing += encodeFrame(frame);
+  }
+
+  /** Sends what is waiting, then ends the connection. */
+  close(reason: CloseReason): void {
+    if (this.#closed !== undefined) {
+      return;
+    }
+    this.#flush();
+    this.#finish(reason);
+    this.#socket.end();
+    this.#socket.destroySoon();
+  }
+
+  #read(bytes: Buffer): void {
+    const fault = this.#reader.push(bytes, (frame) => {
+      this.#handlers.onCommand(this, parseCommand(frame));
+    });
+    if (fault !== undefined) {
+      this.#finish(fault);
+      this.#socket.destroy();
+    }
+  }
+
+  #flush(): void {
+    if (this.#outgoing === "" || this.#closed !== undefined) {
+      return;
+    }
+    this.#socket.write(this.#outgoing, "latin1");
+    this.#outgoing = "";
+    if (this.#socket.writableLength > this.#limits.backlogBytes) {
+      this.#finish("does not read");
+      this.#socket.destroy();
+    }
+  }
+
+  #finish(reason: CloseReason): void {
+    if (this.#closed === undefined) {
+      this.#closed = reason;
+      this.#reader.stop();
+      this.#outgoing = "";
+      this.#handlers.onClosed(this, reason);
+    }
+  }
+}

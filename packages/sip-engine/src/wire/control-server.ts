@@ -1,0 +1,175 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer } from "node:net";
+import type { Server, Socket } from "node:net";
+import type { Logger } from "@mss/runtime";
+import type { Command } from "./commands.ts";
+import { ControlClient } from "./control-client.ts";
+import type { CloseReason, ControlClientLimits } from "./control-client.ts";
+import { formatOk, formatRefused } from "./notices.ts";
+
+/** What the control server tells the engine. Only clients that gave the secret are ever mentioned. */
+export interface ControlUser {
+  /** Details of the answer to a good login: addresses, version, local addresses. */
+  greeting(): readonly string[];
+  onCommand(client: ControlClient, command: Exclude<Command, { kind: "authenticate" | "ping" }>): void;
+  onClientGone(client: ControlClient): void;
+}
+
+export interface ControlServerOptions {
+  /** A loopback address: the protocol has no encryption and drachtio-srf reconnects in clear (issue 211). */
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+  readonly log: Logger;
+  readonly limits?: Partial<ControlServerLimits>;
+}
+
+export interface ControlServerLimits extends ControlClientLimits {
+  readonly connections: number;
+  readonly loginMs: number;
+}
+
+export const CONTROL_LIMITS: ControlServerLimits = {
+  frameBytesBeforeLogin: 65_536,
+  frameBytes: 1_048_576,
+  backlogBytes: 67_108_864, // an application that stalls for seconds at a thousand calls a second stays below
+  connections: 64,
+  loginMs: 10_000,
+};
+
+export interface ControlServer {
+  readonly address: { readonly host: string; readonly port: number };
+  /** Clients that are let in. */
+  readonly clientCount: number;
+  start(user: ControlUser): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Equal-length digests, so that the time of a comparison tells nothing of the secret. */
+function digest(secret: Buffer): Buffer {
+  return createHash("sha256").update(secret).digest();
+}
+
+class LoopbackControlServer implements ControlServer {
+  readonly #options: ControlServerOptions;
+  readonly #limits: ControlServerLimits;
+  readonly #expected: Buffer;
+  readonly #clients = new Map<ControlClient, NodeJS.Timeout | undefined>();
+  #server: Server | undefined;
+  #user: ControlUser | undefined;
+  #nextId = 1;
+
+  constructor(options: ControlServerOptions) {
+    this.#options = options;
+    this.#limits = { ...CONTROL_LIMITS, ...options.limits };
+    this.#expected = digest(Buffer.from(options.secret, "utf8"));
+  }
+
+  get address(): { readonly host: string; readonly port: number } {
+    const bound = this.#server?.address();
+    const port = typeof bound === "object" ? bound?.port : undefined;
+    return { host: this.#options.host, port: port ?? this.#options.port };
+  }
+
+  get clientCount(): number {
+    let count = 0;
+    for (const client of this.#clients.keys()) {
+      count += client.authenticated ? 1 : 0;
+    }
+    return count;
+  }
+
+  async start(user: ControlUser): Promise<void> {
+    this.#user = user;
+    const server = createServer((socket) => {
+      this.#accept(socket);
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once("error", reject);
+    server.listen({ host: this.#options.host, port: this.#options.port }, resolve);
+    await promise;
+    server.removeListener("error", reject);
+    server.on("error", (error) => {
+      this.#options.log.warn({ err: error }, "control server failed to accept");
+    });
+    this.#server = server;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    for (const client of this.#clients.keys()) {
+      client.close("engine stops");
+    }
+    if (server === undefined) {
+      return;
+    }
+    this.#server = undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.close(() => {
+      resolve();
+    });
+    await promise;
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#clients.size >= this.#limits.connections) {
+      this.#options.log.warn({ peer: socket.remoteAddress }, "control connection refused: too many");
+      socket.destroy();
+      return;
+    }
+    const client = new ControlClient(this.#nextId, socket, {
+      limits: this.#limits,
+      onCommand: (sender, command) => {
+        this.#onCommand(sender, command);
+      },
+      onClosed: (gone, reason) => {
+        this.#onClosed(gone, reason);
+      },
+    });
+    this.#nextId += 1;
+    const loginTimer = setTimeout(() => {
+      client.close("not authenticated in time");
+    }, this.#limits.loginMs);
+    this.#clients.set(client, loginTimer);
+  }
+
+  #onCommand(client: ControlClient, command: Command): void {
+    if (command.kind === "authenticate") {
+      this.#authenticate(client, command);
+    } else if (!client.authenticated) {
+      client.send(formatRefused(command.id, "not authenticated"));
+      client.close("refused");
+    } else if (command.kind === "ping") {
+      client.send(formatOk(command.id, "pong"));
+    } else {
+      this.#user?.onCommand(client, command);
+    }
+  }
+
+  #authenticate(client: ControlClient, command: Command & { kind: "authenticate" }): void {
+    if (!timingSafeEqual(digest(Buffer.from(command.secret, "latin1")), this.#expected)) {
+      client.send(formatRefused(command.id, "incorrect secret"));
+      client.close("refused");
+      return;
+    }
+    clearTimeout(this.#clients.get(client));
+    this.#clients.set(client, undefined);
+    client.letIn(command.tags);
+    client.send(formatOk(command.id, ...(this.#user?.greeting() ?? [])));
+    this.#options.log.info({ client: client.id, tags: command.tags }, "application connected");
+  }
+
+  #onClosed(client: ControlClient, reason: CloseReason): void {
+    clearTimeout(this.#clients.get(client));
+    this.#clients.delete(client);
+    const level = client.authenticated ? "info" : "warn";
+    this.#options.log[level]({ client: client.id, reason }, "application disconnected");
+    if (client.authenticated) {
+      this.#user?.onClientGone(client);
+    }
+  }
+}
+
+export function createControlServer(options: ControlServerOptions): ControlServer {
+  return new LoopbackControlServer(options);
+}
