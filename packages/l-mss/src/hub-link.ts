@@ -5,7 +5,7 @@ import { retry } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { BranchError } from "./errors.ts";
 import { grantedSeconds } from "./granted-seconds.ts";
-import type { HubRoute } from "./uplink.ts";
+import type { HubRoute } from "./hub-route.ts";
 
 export type HubLinkState = "up" | "down";
 

@@ -103,10 +103,36 @@ function createHttp({ settings, log }: BranchNodeOptions, control: CallControl, 
   });
 }
 
+interface ControlHooks {
+  readonly uplink: () => Uplink;
+  readonly onRecord: (record: CallRecord) => Promise<void>;
+}
+
+function createControl(options: BranchNodeOptions, hooks: ControlHooks): CallControl {
+  const { settings, store, log, limits } = options;
+  const guard = createGuard(options, 407);
+  const plan = planCall({
+    settings,
+    bindings: store.bindings,
+    numbers: compileOwnNumbers(settings),
+    hubsUp: () => hooks.uplink().hubsUp(),
+    hubFirstResponseTimeoutMs: options.hubFirstResponseTimeoutMs ?? HUB_FIRST_RESPONSE_TIMEOUT_MS,
+  });
+  const control: CallControl = createCallControl({
+    node: settings.id,
+    engine: options.engine,
+    log,
+    route: chain(identify({ settings, guard, log }), plan),
+    handlers: { register: registerHandler(options), options: (request) => answerOptions(request, control.draining) },
+    onRecord: hooks.onRecord,
+    ...(limits === undefined ? {} : { limits }),
+  });
+  return control;
+}
+
 /** Builds an L-MSS; `start` connects to the engine, then begins to register the trunk without waiting for a hub. */
 export function createBranchNode(options: BranchNodeOptions): BranchNode {
-  const { settings, store, log } = options;
-
+  const { settings, log } = options;
   async function onRecord(record: CallRecord): Promise<void> {
     http?.count(record);
     options.onRecord?.(record);
@@ -114,26 +140,9 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     if (hub !== undefined && HUB_IN_DOUBT.includes(record.code)) {
       uplink.refresh(hub.id);
     }
-    await store.callRecords.append(record);
+    await options.store.callRecords.append(record);
   }
-
-  const plan = planCall({
-    settings,
-    bindings: store.bindings,
-    numbers: compileOwnNumbers(settings),
-    hubsUp: () => uplink.hubsUp(),
-    hubFirstResponseTimeoutMs: options.hubFirstResponseTimeoutMs ?? HUB_FIRST_RESPONSE_TIMEOUT_MS,
-  });
-  const guard = createGuard(options, 407);
-  const control = createCallControl({
-    node: settings.id,
-    engine: options.engine,
-    log,
-    route: chain(identify({ settings, guard, log }), plan),
-    handlers: { register: registerHandler(options), options: (request) => answerOptions(request, control.draining) },
-    onRecord,
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
-  });
+  const control = createControl(options, { uplink: () => uplink, onRecord });
   const uplink = createUplink(options, control);
   const http = createHttp(options, control, uplink);
   control.onLink((state) => {

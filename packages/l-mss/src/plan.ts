@@ -11,7 +11,7 @@ import { decide } from "./decide.ts";
 import type { BranchDecision } from "./decide.ts";
 import { findExtension } from "./identify.ts";
 import type { IdentifiedCall } from "./identify.ts";
-import type { HubRoute } from "./uplink.ts";
+import type { HubRoute } from "./hub-route.ts";
 
 export interface PlanOptions {
   readonly settings: BranchSettings;

@@ -1,15 +1,11 @@
 import type { OutgoingRequest, RequestOutcome } from "@mss/call-control";
-import type { BranchSettings, HubId, TransportAddress, TrunkHubSettings } from "@mss/model";
+import type { BranchSettings, HubId } from "@mss/model";
 import { TypedEmitter } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import { HubLink } from "./hub-link.ts";
 import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
-
-/** A hub and the address of it that this branch uses. */
-export interface HubRoute {
-  readonly hub: TrunkHubSettings;
-  readonly address: TransportAddress;
-}
+import { routeTo } from "./hub-route.ts";
+import type { HubRoute } from "./hub-route.ts";
 
 export interface UplinkOptions {
   readonly settings: BranchSettings;
@@ -19,13 +15,6 @@ export interface UplinkOptions {
 }
 
 type UplinkEvents = { state: [hub: HubId, state: HubLinkState] };
-
-/** The first address of a hub whose transport this branch listens on too, else its first address. */
-function routeTo(hub: TrunkHubSettings, listen: readonly TransportAddress[]): HubRoute | undefined {
-  const shared = hub.addresses.find(({ transport }) => listen.some((own) => own.transport === transport));
-  const address = shared ?? hub.addresses[0];
-  return address === undefined ? undefined : { hub, address };
-}
 
 /**
  * Keeps the branch's trunk registered at each of its hubs, and knows which of them take calls. Starting does not wait

@@ -161,6 +161,36 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
   });
 }
 
+interface ControlHooks {
+  readonly feed: PlanFeed;
+  readonly locations: TrunkLocations;
+  readonly onRegistered: (branch: BranchId) => void;
+  readonly onRecord: (record: CallRecord) => Promise<void>;
+}
+
+function createControl(options: HubNodeOptions, hooks: ControlHooks): CallControl {
+  const { settings, log, limits } = options;
+  const guard = createDigestGuard({ realm: settings.federation, log, status: 407 });
+  const plan = planCall({
+    settings,
+    plan: () => hooks.feed.plan,
+    trunks: hooks.locations,
+    branchFirstResponseTimeoutMs: options.branchFirstResponseTimeoutMs ?? BRANCH_FIRST_RESPONSE_TIMEOUT_MS,
+  });
+  const register = createTrunkRegistrar(options, hooks.locations, hooks.onRegistered);
+  const control: CallControl = createCallControl({
+    node: settings.id,
+    engine: options.engine,
+    log,
+    route: chain(identify({ settings, guard, log }), plan),
+    handlers: { register, options: (request) => answerOptions(request, control.draining) },
+    onRecord: hooks.onRecord,
+    leases: options.leases,
+    ...(limits === undefined ? {} : { limits }),
+  });
+  return control;
+}
+
 /** Builds a T-MSS; `start` puts a plan in force, then connects to the engine. */
 export function createHubNode(options: HubNodeOptions): HubNode {
   const { settings, log, topology, snapshot } = options;
@@ -172,28 +202,13 @@ export function createHubNode(options: HubNodeOptions): HubNode {
     log: log.child({ mod: "topology" }),
     ...(snapshot === undefined ? {} : { snapshot }),
   });
-  const plan = planCall({
-    settings,
-    plan: () => feed.plan,
-    trunks: locations,
-    branchFirstResponseTimeoutMs: options.branchFirstResponseTimeoutMs ?? BRANCH_FIRST_RESPONSE_TIMEOUT_MS,
-  });
-  const guard = createDigestGuard({ realm: settings.federation, log, status: 407 });
-  const register = createTrunkRegistrar(options, locations, (branch) => emitter.emit("trunk", branch));
-  const control = createCallControl({
-    node: settings.id,
-    engine: options.engine,
-    log,
-    route: chain(identify({ settings, guard, log }), plan),
-    handlers: { register, options: (request) => answerOptions(request, control.draining) },
-    onRecord: async (record: CallRecord) => {
-      http?.count(record);
-      options.onRecord?.(record);
-      await options.callRecords.append(record);
-    },
-    leases: options.leases,
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
-  });
+  async function onRecord(record: CallRecord): Promise<void> {
+    http?.count(record);
+    options.onRecord?.(record);
+    await options.callRecords.append(record);
+  }
+  const onRegistered = (branch: BranchId): void => emitter.emit("trunk", branch);
+  const control = createControl(options, { feed, locations, onRegistered, onRecord });
   const parts: HubParts = { control, feed, locations };
   const http = createHttp(options, parts);
   const lifecycle = compose(

@@ -1,76 +1,20 @@
-import { randomBytes } from "node:crypto";
 import { withDeadline } from "@mss/runtime";
 import { createRequest, createResponse, parseCSeq, parseNameAddress } from "@mss/sip-message";
 import type { HeaderField, SipMessage, SipRequest, SipResponse } from "@mss/sip-message";
 import { answerChallenge } from "./digest-answer.ts";
-import type { Account } from "./digest-answer.ts";
+import { acknowledgement, branchOf, callKey, derived, newBranch, randomTag } from "./derived-requests.ts";
 import { SipSocket } from "./sip-socket.ts";
 import type { SocketAddress } from "./sip-socket.ts";
-
-export interface SipPhoneOptions extends Account {
-  /** What it registers and calls as; the user name when absent. */
-  readonly number?: string;
-  readonly host: string;
-  readonly port?: number;
-  /** Where it sends everything. */
-  readonly server: SocketAddress;
-}
-
-export interface RequestFields {
-  readonly uri?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly callId?: string;
-  readonly cseq?: number;
-  readonly headers?: readonly HeaderField[];
-  readonly body?: string;
-}
-
-/** A request of ours and everything that was answered to it. */
-export interface Exchange {
-  readonly request: SipRequest;
-  readonly provisionals: readonly SipResponse[];
-  readonly final: SipResponse;
-}
-
-export interface OutgoingCall {
-  readonly request: SipRequest;
-  /** Resolves with the first provisional response of that status. */
-  provisional(status: number): Promise<SipResponse>;
-  /** The final response; ACK has been sent. */
-  readonly final: Promise<SipResponse>;
-  cancel(): void;
-  bye(): Promise<SipResponse>;
-  /** A request within the answered call. */
-  send(method: string, fields?: RequestFields): Promise<SipResponse>;
-}
-
-export interface IncomingCall {
-  readonly request: SipRequest;
-  ring(): void;
-  answer(): void;
-  refuse(status: number): void;
-  /** Resolves when the caller has cancelled; answered 200 and 487 by then. */
-  readonly cancelled: Promise<SipRequest>;
-  bye(): Promise<SipResponse>;
-}
-
-interface Pending {
-  readonly request: SipRequest;
-  readonly provisionals: SipResponse[];
-  readonly onProvisional: (response: SipResponse) => void;
-  readonly onFinal: (response: SipResponse) => void;
-}
-
-export const SDP = [
-  "v=0",
-  "o=- 1 1 IN IP4 127.0.0.1",
-  "s=-",
-  "c=IN IP4 127.0.0.1",
-  "t=0 0",
-  "m=audio 40000 RTP/AVP 8",
-  "",
-].join("\r\n");
+import { SDP } from "./types.ts";
+import type {
+  Exchange,
+  IncomingCall,
+  OutgoingCall,
+  PendingRequest,
+  RequestFields,
+  SipPhoneOptions,
+  StartedRequest,
+} from "./types.ts";
 
 const WAIT_LIMIT_MS = 8_000;
 const SDP_TYPE: HeaderField = { name: "Content-Type", value: "application/sdp" };
@@ -81,7 +25,7 @@ const SDP_TYPE: HeaderField = { name: "Content-Type", value: "application/sdp" }
  */
 export class SipPhone {
   readonly #options: SipPhoneOptions;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Map<string, PendingRequest>();
   readonly #incoming = new Map<
     string,
     { readonly call: IncomingCall; readonly onCancel: (cancel: SipRequest) => void }
@@ -374,57 +318,4 @@ export class SipPhone {
     };
     return { call, onCancel };
   }
-}
-
-interface StartedRequest {
-  readonly provisionals: readonly SipResponse[];
-  readonly listeners: ((response: SipResponse) => void)[];
-  readonly final: Promise<SipResponse>;
-  /** Resolves when anything but 100 came before the final response: no challenge comes any more. */
-  readonly passed: Promise<undefined>;
-}
-
-function randomTag(): string {
-  return randomBytes(8).toString("hex");
-}
-
-function newBranch(): string {
-  return `z9hG4bK${randomTag()}`;
-}
-
-function branchOf(message: SipMessage): string {
-  return /;branch=([^;,\s]+)/.exec(message.headers.get("Via") ?? "")?.[1] ?? "";
-}
-
-/** INVITE and CANCEL of one call have the same Via branch. RFC 3261 §9.1. */
-function callKey(request: SipRequest): string {
-  return `${request.headers.get("Call-ID") ?? ""} ${branchOf(request)}`;
-}
-
-function sequenceOf(request: SipRequest): number {
-  return parseCSeq(request.headers.get("CSeq") ?? "")?.sequence ?? 0;
-}
-
-/** CANCEL, or the ACK of a final that is no success: as the INVITE, hop by hop. RFC 3261 §9.1, §17.1.1.3. */
-function derived(invite: SipRequest, method: "CANCEL" | "ACK", to = invite.headers.get("To") ?? ""): SipRequest {
-  const kept = ["Via", "Max-Forwards", "From", "Call-ID"].map((name) => ({
-    name,
-    value: invite.headers.get(name) ?? "",
-  }));
-  return createRequest({
-    method,
-    uri: invite.uri,
-    headers: [...kept, { name: "To", value: to }, { name: "CSeq", value: `${sequenceOf(invite)} ${method}` }],
-  });
-}
-
-function acknowledgement(invite: SipRequest, response: SipResponse): SipRequest {
-  const to = response.headers.get("To") ?? "";
-  const ack = derived(invite, "ACK", to);
-  if (response.status >= 300) {
-    return ack;
-  }
-  const target = parseNameAddress(response.headers.get("Contact") ?? "")?.uri ?? invite.uri;
-  const via = (invite.headers.get("Via") ?? "").replace(/;branch=[^;]+/, `;branch=${newBranch()}`);
-  return { ...ack, uri: target, headers: ack.headers.with("Via", via) };
 }
