@@ -5,6 +5,7 @@ import { DialogTable } from "../dialog/dialog.ts";
 import { createIdSource } from "../transaction/ids.ts";
 import { DEFAULT_TIMERS } from "../transaction/timers.ts";
 import type { ServerTransaction, TransactionLayer, TransactionUser } from "../transaction/types.ts";
+import type { TransportStats } from "../transport/stats.ts";
 import type { Flow, HostPort, ListenAddress, TransportLayer } from "../transport/types.ts";
 import type { Command, SipCommand } from "../wire/commands.ts";
 import type { ControlClient } from "../wire/control-client.ts";
@@ -36,7 +37,7 @@ function isLoopback(host: string): boolean {
 
 /** What the engine stands on. */
 export interface EngineLayers {
-  readonly transports: TransportLayer;
+  readonly transports: TransportLayer & { readonly stats: TransportStats };
   readonly transactions: TransactionLayer;
 }
 
@@ -57,6 +58,7 @@ function createCore(options: EngineOptions, layers: EngineLayers): Core {
 /** Joins the applications' wire with the transactions: routes what comes, carries out what is asked. */
 export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
   readonly #core: Core;
+  readonly #layers: EngineLayers;
   readonly #control: ControlServer;
   readonly #cancellables = new Cancellables();
   readonly #incoming: IncomingRequests;
@@ -70,6 +72,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
   constructor(options: EngineOptions, layers: EngineLayers) {
     const core = createCore(options, layers);
     this.#core = core;
+    this.#layers = layers;
     this.#control = createControlServer({
       ...options.control,
       log: options.log,
@@ -95,6 +98,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
       transactions: transactions.counts,
       dialogs: dialogs.size,
       openRequests: this.#incoming.size,
+      transport: { ...this.#layers.transports.stats },
       applications: this.#control.clientCount,
       refused: { ...counters.refused },
       ended: counters.ended,

@@ -3,12 +3,14 @@ import { createTransactionLayer } from "../transaction/layer.ts";
 import { createTransportLayer } from "../transport/layer.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
 import type { Engine, EngineOptions } from "./types.ts";
+import { ENGINE_LIMITS } from "./types.ts";
 
 /** Builds an engine; nothing is opened before its start. */
 export function createEngine(options: EngineOptions): Engine {
   const { listen, log } = options;
   const timers = { ...DEFAULT_TIMERS, ...options.timers };
   const transports = createTransportLayer({ listen, log });
-  const transactions = createTransactionLayer({ transport: transports, timers, log });
+  const maxTransactions = options.limits?.transactions ?? ENGINE_LIMITS.transactions;
+  const transactions = createTransactionLayer({ transport: transports, timers, log, maxTransactions });
   return new EmbeddedEngine(options, { transports, transactions });
 }

@@ -1,10 +1,13 @@
 import type { Logger, Part } from "@mss/runtime";
 import type { TimerSettings } from "../transaction/types.ts";
+import type { TransportStats } from "../transport/stats.ts";
 import type { HostPort, ListenAddress } from "../transport/types.ts";
 import type { ControlServerLimits } from "../wire/control-server.ts";
 
 /** What one engine will hold at most, and how long it keeps what nobody owns any more. */
 export interface EngineLimits {
+  /** Of the client and of the server side, each; beyond, new requests are answered 503. On UDP one lives 32 s. */
+  readonly transactions: number;
   /** Dialogs, early ones included; beyond, new calls are answered 503. */
   readonly dialogs: number;
   /** Requests that wait for an answer of an application; beyond, new ones are answered 503. */
@@ -16,6 +19,7 @@ export interface EngineLimits {
 }
 
 export const ENGINE_LIMITS: EngineLimits = {
+  transactions: 150_000, // a thousand bridged calls a second leave 64,000 behind them
   dialogs: 50_000,
   openRequests: 20_000,
   orphanGraceMs: 2_000,
@@ -37,6 +41,8 @@ export interface EngineStats {
   readonly dialogs: number;
   /** Requests that wait for an answer of an application. */
   readonly openRequests: number;
+  /** What the sockets saw since the start, malformed messages among it. */
+  readonly transport: TransportStats;
   /** Applications that are connected. */
   readonly applications: number;
   /** Requests the engine refused by itself since the start, by status code. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { silentLog } from "@mss/runtime";
+import * as fc from "fast-check";
 import { createEngine } from "../../src/index.ts";
 import { SECRET, connectApp, createApp } from "./support/app.ts";
 import { ANSWER, SDP_HEADERS, establishCall } from "./support/bridged-call.ts";
@@ -102,6 +103,47 @@ test("commands that cannot be read are answered, and the connection stays", asyn
     app.send(`c${index}|${command}`);
     assert.equal(await answerTo(app, `c${index}`), answer);
   }
+});
+
+test("whatever an application sends gets one answer", async (context) => {
+  const { engine } = await startEngine(context);
+  const app = await connectRaw(context, engine);
+  app.send(`a|authenticate|${SECRET}|`);
+  await answerTo(app, "a");
+  const word = fc.oneof(
+    fc.string({ unit: "binary-ascii", maxLength: 20 }),
+    fc.constantFrom("", "INVITE", "ACK", "sip:a@127.13.255.9"),
+  );
+  const line = fc.oneof(
+    fc
+      .tuple(fc.constantFrom("INVITE", "BYE", "ACK", "CANCEL", "OPTIONS", "X"), word)
+      .map(([method, uri]) => `${method} ${uri} SIP/2.0`),
+    fc.tuple(fc.integer({ min: 0, max: 999 }), word).map(([status, reason]) => `SIP/2.0 ${status} ${reason}`),
+  );
+  const names = fc.constantFrom(
+    "From",
+    "To",
+    "Contact",
+    "CSeq",
+    "Call-ID",
+    "Via",
+    "Max-Forwards",
+    "X-Any",
+    "f",
+    "m",
+    "",
+  );
+  const header = fc.tuple(names, word).map(([name, value]) => `${name}: ${value}`);
+  const sip = fc.tuple(word, word, line, fc.array(header, { maxLength: 4 }), word);
+  let count = 0;
+  await fc.assert(
+    fc.asyncProperty(sip, async ([transaction, dialog, start, headers, body]) => {
+      count += 1;
+      app.send(`f${count}|sip|${transaction}|${dialog}\r\n${[start, ...headers].join("\r\n")}\r\n\r\n${body}`);
+      assert.match(await answerTo(app, `f${count}`), /^(?:OK|NO|NOK)\|/);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test("two applications take turns, and each hears of its own dialogs only", async (context) => {
