@@ -1,7 +1,6 @@
 export { createDigestGuard } from "./auth/digest-guard.ts";
+export type { ClientCredentials, DigestAlgorithm } from "./auth/credentials.ts";
 export type {
-  ClientCredentials,
-  DigestAlgorithm,
   DigestGuard,
   DigestGuardOptions,
   DigestOutcome,

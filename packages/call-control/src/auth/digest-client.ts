@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { parseAuthValues, formatAuthValue } from "./auth-values.ts";
 import type { AuthValue } from "./auth-values.ts";
 import { algorithmOf, digestResponse } from "./digest-hash.ts";
-import type { ClientCredentials, DigestAlgorithm } from "./types.ts";
+import type { ClientCredentials, DigestAlgorithm } from "./credentials.ts";
 
 /** What a request is to be signed for. */
 export interface SignedRequest {

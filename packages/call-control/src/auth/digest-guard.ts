@@ -1,10 +1,11 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingRequest } from "../drachtio/types.ts";
 import { formatAuthValue, parseAuthValues } from "./auth-values.ts";
+import type { DigestAlgorithm } from "./credentials.ts";
 import { algorithmOf, digestResponse } from "./digest-hash.ts";
 import { NonceCounts } from "./nonce-counts.ts";
 import { NonceMint } from "./nonce.ts";
-import type { DigestAlgorithm, DigestGuard, DigestGuardOptions, DigestOutcome, FindSecret } from "./types.ts";
+import type { DigestGuard, DigestGuardOptions, DigestOutcome, FindSecret } from "./types.ts";
 
 const NONCE_LIFETIME_MS = 300_000;
 const MAX_NONCES = 50_000;

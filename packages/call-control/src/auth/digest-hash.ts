@@ -1,5 +1,5 @@
 import { digestHa1, digestResponse as responseOf, toBytes } from "@mss/sip-message";
-import type { DigestAlgorithm } from "./types.ts";
+import type { DigestAlgorithm } from "./credentials.ts";
 
 /** RFC 7616 §3.4; MD5 when the parameter is absent (RFC 3261 §22.4). Undefined for what we cannot compute. */
 export function algorithmOf(name: string | undefined): DigestAlgorithm | undefined {

@@ -1,5 +1,4 @@
-// oxlint-disable-next-line no-control-regex -- exactly these must not stand in a display name
-const CONTROL = /[\x00-\x1f\x7f]+/g;
+const CONTROL = /\p{Cc}+/gu;
 const USER_UNSAFE = /[^A-Za-z0-9\-_.!~*'()&=+$,;?/]/gu; // RFC 3261 §25.1 user: unreserved and user-unreserved
 const ANONYMOUS_HOST = "anonymous.invalid"; // RFC 3323 §4.1.1.3
 

@@ -1,4 +1,4 @@
-import type { ClientCredentials } from "../auth/types.ts";
+import type { ClientCredentials } from "../auth/credentials.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
 import type { CallErrorCode } from "../errors.ts";
 

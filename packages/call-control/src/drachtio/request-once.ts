@@ -1,9 +1,15 @@
-import type { ClientResponse, SentRequest } from "./client-transaction.ts";
+import type { DigestClient } from "../auth/digest-client.ts";
+import type { ClientEvents, ClientRequest, ClientResponse, SentRequest } from "./client-transaction.ts";
 import { mergeHeaders } from "./header-text.ts";
-import type { SipServerCore } from "./sip-server.ts";
 import type { OutgoingRequest, RequestOutcome, SipHeaders } from "./types.ts";
 
 const MAX_ATTEMPTS = 2; // RFC 3261 §22.2: a peer that challenges for ever must not keep us busy
+
+/** What sends a request: the server. */
+export interface RequestSender {
+  readonly digestClient: DigestClient;
+  send(request: ClientRequest, events: ClientEvents): void;
+}
 
 interface Attempt {
   readonly number: number;
@@ -12,7 +18,7 @@ interface Attempt {
 }
 
 /** One OPTIONS, REGISTER or MESSAGE of ours, with one answer to a challenge at most. Never rejects. */
-export function requestOnce(server: SipServerCore, request: OutgoingRequest): Promise<RequestOutcome> {
+export function requestOnce(server: RequestSender, request: OutgoingRequest): Promise<RequestOutcome> {
   const { promise, resolve } = Promise.withResolvers<RequestOutcome>();
   const { credentials } = request;
   const peer = request.proxy ?? request.uri;

@@ -1,6 +1,6 @@
 import type { TransportAddress } from "@mss/model";
 import type { Logger, Part } from "@mss/runtime";
-import type { ClientCredentials } from "../auth/types.ts";
+import type { ClientCredentials } from "../auth/credentials.ts";
 
 /**
  * Header fields to send. An array gives one header line per value, which challenges need (RFC 3261 §7.3.1).

@@ -29,10 +29,8 @@ export function newTag(): string {
 
 /** One end of SIP over UDP that does nothing by itself: a test says each message. What is repeated is seen once. */
 export class Peer {
-  readonly #waiting: {
-    readonly matches: (message: SipMessage) => boolean;
-    readonly give: (message: SipMessage) => void;
-  }[] = [];
+  /** Each takes the message it waits for and says so. */
+  readonly #waiting: ((message: SipMessage) => boolean)[] = [];
   readonly #arrived: SipMessage[] = [];
   readonly #seen = new Set<string>();
   #socket: SipSocket | undefined;
@@ -62,24 +60,18 @@ export class Peer {
   }
 
   request(method: string): Promise<SipRequest> {
-    return this.#next((message) => message.kind === "request" && message.method === method, method);
+    const matches = (message: SipMessage): message is SipRequest =>
+      message.kind === "request" && message.method === method;
+    return this.#next(matches, method);
   }
 
   response(request: SipRequest, status: number): Promise<SipResponse> {
-    const branch = branchOf(request);
-    return this.#next(
-      (message) => message.kind === "response" && message.status === status && branchOf(message) === branch,
-      `${status} to ${request.method}`,
-    );
+    return this.#responseTo(request, (seen) => seen === status);
   }
 
   /** Final response, whatever it is. */
   final(request: SipRequest): Promise<SipResponse> {
-    const branch = branchOf(request);
-    return this.#next(
-      (message) => message.kind === "response" && message.status >= 200 && branchOf(message) === branch,
-      `answer to ${request.method}`,
-    );
+    return this.#responseTo(request, (seen) => seen >= 200);
   }
 
   respond(
@@ -161,14 +153,28 @@ export class Peer {
     this.#socket?.send(message, this.#server);
   }
 
-  async #next<Kind extends SipMessage>(matches: (message: SipMessage) => boolean, what: string): Promise<Kind> {
-    const index = this.#arrived.findIndex(matches);
-    if (index !== -1) {
-      return this.#arrived.splice(index, 1)[0] as Kind; // oxlint-disable-line typescript/no-unsafe-type-assertion -- `matches` tests the kind
+  #responseTo(request: SipRequest, wanted: (status: number) => boolean): Promise<SipResponse> {
+    const branch = branchOf(request);
+    const matches = (message: SipMessage): message is SipResponse =>
+      message.kind === "response" && wanted(message.status) && branchOf(message) === branch;
+    return this.#next(matches, `answer to ${request.method}`);
+  }
+
+  #next<Kind extends SipMessage>(matches: (message: SipMessage) => message is Kind, what: string): Promise<Kind> {
+    const found = this.#arrived.find(matches);
+    if (found !== undefined) {
+      this.#arrived.splice(this.#arrived.indexOf(found), 1);
+      return Promise.resolve(found);
     }
-    const { promise, resolve } = Promise.withResolvers<SipMessage>();
-    this.#waiting.push({ matches, give: resolve });
-    return (await withDeadline(promise, WAIT_LIMIT_MS, `${what} at ${this.host}`)) as Kind; // oxlint-disable-line typescript/no-unsafe-type-assertion -- as above
+    const { promise, resolve } = Promise.withResolvers<Kind>();
+    this.#waiting.push((message) => {
+      const taken = matches(message);
+      if (taken) {
+        resolve(message);
+      }
+      return taken;
+    });
+    return withDeadline(promise, WAIT_LIMIT_MS, `${what} at ${this.host}`);
   }
 
   #onMessage(message: SipMessage): void {
@@ -177,12 +183,11 @@ export class Peer {
       return;
     }
     this.#seen.add(key);
-    const index = this.#waiting.findIndex(({ matches }) => matches(message));
-    const [waiting] = index === -1 ? [] : this.#waiting.splice(index, 1);
-    if (waiting === undefined) {
+    const index = this.#waiting.findIndex((take) => take(message));
+    if (index === -1) {
       this.#arrived.push(message);
     } else {
-      waiting.give(message);
+      this.#waiting.splice(index, 1);
     }
   }
 }
