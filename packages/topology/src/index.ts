@@ -1,2 +1,23 @@
-// Public names of the package; filled in as it grows.
-export const VERSION = "0.1.0";
+export { topologyJsonSchema } from "./document/schema.ts";
+export { explainRoute } from "./explain/explain-route.ts";
+export type { ExplainRequest, ExplainedCandidate, ExplainedOutcome, Explanation } from "./explain/explain-route.ts";
+export { formatExplanation } from "./explain/format-explanation.ts";
+export { FAULT_CODES } from "./fault.ts";
+export type { Fault, FaultCode } from "./fault.ts";
+export { formatFaults } from "./format-faults.ts";
+export { loadTopology, parseTopology } from "./load-topology.ts";
+export type { LoadedTopology, TopologySource } from "./load-topology.ts";
+export type { Place } from "./place.ts";
+export { resolveSecrets } from "./secrets.ts";
+export type { ResolveOptions, ResolvedSecrets, Secrets } from "./secrets.ts";
+export { branchSettings, hubSettings } from "./settings.ts";
+export { toSnapshot } from "./snapshot.ts";
+export type {
+  HttpAddress,
+  SecretReference,
+  Topology,
+  TopologyBranch,
+  TopologyExtension,
+  TopologyHub,
+  TopologyTrunk,
+} from "./topology.ts";

@@ -10,7 +10,7 @@ export const DEMO_CALLS = [
 ] as const;
 
 /** The phones that these calls need. */
-export const DEMO_PHONES = [...new Set(DEMO_CALLS.flatMap(({ from, to }) => [from, to]))];
+export const DEMO_PHONES: readonly string[] = [...new Set(DEMO_CALLS.flatMap(({ from, to }) => [from, to]))];
 
 export interface PlacedDemoCall {
   readonly call: DemoCall;

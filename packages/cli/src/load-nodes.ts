@@ -1,0 +1,56 @@
+import { branchSettings, formatFaults, hubSettings, loadTopology, resolveSecrets, toSnapshot } from "@mss/topology";
+import type { Topology } from "@mss/topology";
+import type { NodeSet } from "./nodes.ts";
+
+export interface LoadNodesOptions {
+  readonly files: readonly string[];
+  /** Id of the one node to run; all of them when absent. */
+  readonly node?: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export type LoadedNodes =
+  | { readonly kind: "ok"; readonly nodes: NodeSet; readonly warnings: string }
+  /** `text` is what a person is told: every fault with its place. */
+  | { readonly kind: "faulty"; readonly text: string };
+
+/** Topology files to the settings of the nodes to run, secrets resolved for these nodes alone. */
+export async function loadNodes({ files, node, environment }: LoadNodesOptions): Promise<LoadedNodes> {
+  const loaded = await loadTopology(files);
+  if (loaded.kind === "faulty") {
+    return { kind: "faulty", text: formatFaults(loaded.faults) };
+  }
+  const { topology } = loaded;
+  const chosen = chooseNodes(topology, node);
+  if (chosen === undefined) {
+    const ids = [...topology.hubs, ...topology.branches].map(({ id }) => id).join(", ");
+    return { kind: "faulty", text: `${files.join(" ")}: there is no node ${node ?? ""}; the nodes are ${ids}\n` };
+  }
+  const only = [...chosen.hubs, ...chosen.branches][0]?.id;
+  const resolved = await resolveSecrets(topology, {
+    environment,
+    ...(node === undefined || only === undefined ? {} : { node: only }),
+  });
+  if (resolved.kind === "faulty") {
+    return { kind: "faulty", text: formatFaults(resolved.faults) };
+  }
+  const { secrets } = resolved;
+  return {
+    kind: "ok",
+    nodes: {
+      hubs: chosen.hubs.map((hub) => hubSettings(topology, hub, secrets)),
+      branches: chosen.branches.map((branch) => branchSettings(topology, branch, secrets)),
+      snapshot: toSnapshot(topology),
+    },
+    warnings: formatFaults([...loaded.warnings, ...resolved.warnings], "warning"),
+  };
+}
+
+function chooseNodes(topology: Topology, node: string | undefined): Pick<Topology, "hubs" | "branches"> | undefined {
+  if (node === undefined) {
+    return topology;
+  }
+  const hubs = topology.hubs.filter(({ id }) => id === node);
+  const branches = topology.branches.filter(({ id }) => id === node);
+  return hubs.length + branches.length === 0 ? undefined : { hubs, branches };
+}

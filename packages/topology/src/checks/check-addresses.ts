@@ -1,0 +1,64 @@
+import { isWildcard } from "../document/address.ts";
+import type { NodeFacts, Statement } from "../document/facts.ts";
+import type { FaultCollector } from "../fault.ts";
+import { formatPlace } from "../place.ts";
+
+/** No two sockets at one address, and every hub at an address that branches can call. */
+export function checkAddresses(nodes: readonly NodeFacts[], collector: FaultCollector): void {
+  const taken = new Map<string, { readonly owner: string; readonly statement: Statement<unknown> }>();
+  for (const node of nodes) {
+    for (const { key, text, statement } of socketsOf(node)) {
+      const name = `${node.role} ${node.id}`;
+      const earlier = taken.get(key);
+      if (earlier !== undefined) {
+        const message = `${text} is already taken by ${earlier.owner} (${formatPlace(earlier.statement.place)})`;
+        const advice = "give each node an address or a port of its own";
+        const { place, path } = statement;
+        collector.fault(place, { code: "address-in-use", path, message, advice, other: earlier.statement.place });
+      } else {
+        taken.set(key, { owner: name, statement });
+      }
+    }
+    if (node.role === "hub") {
+      checkReachable(node, collector);
+    }
+  }
+}
+
+interface Socket {
+  readonly key: string;
+  readonly text: string;
+  readonly statement: Statement<unknown>;
+}
+
+function socketsOf(node: NodeFacts): readonly Socket[] {
+  const sip = node.listen.map((statement) => {
+    const { transport, host, port } = statement.value;
+    return {
+      transport: transport === "udp" ? "udp" : "tcp",
+      host,
+      port,
+      text: `${transport} ${host}:${port}`,
+      statement,
+    };
+  });
+  const http = [node.http ?? []].flat().map((statement) => {
+    const { host, port } = statement.value;
+    return { transport: "tcp", host, port, text: `tcp ${host}:${port}`, statement };
+  });
+  return [...sip, ...http].map(({ transport, host, port, text, statement }) => {
+    // two nodes that listen on all addresses are on two machines
+    const scope = isWildcard(host) ? `${node.role} ${node.id} ` : "";
+    return { key: `${scope}${transport} ${host} ${port}`, text, statement };
+  });
+}
+
+function checkReachable(hub: NodeFacts, collector: FaultCollector): void {
+  for (const { place, path, value } of hub.listen) {
+    if (isWildcard(value.host)) {
+      const message = `hub ${hub.id} listens on ${value.host}: branches would not know where to call it`;
+      const advice = "write the address at which the branches reach this hub";
+      collector.fault(place, { code: "unreachable-hub", path, message, advice });
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import { z } from "zod";
+import { branchIdSchema, hubIdSchema } from "@mss/model";
+import { LOG_LEVELS } from "@mss/runtime";
+
+/**
+ * The shape of a topology file: which keys there are, of which type, with which default. The descriptions become the
+ * README of the format and the JSON Schema for editors; `examples[0]` is what a fault tells to write. Number patterns
+ * and addresses are texts here and are read afterwards, where a fault can say more than a schema.
+ */
+
+const listenSchema = z.string().meta({
+  description: "`udp://` or `tcp://`, an IP address and a port; without a port 5060. IPv6 in brackets.",
+  examples: ["udp://127.0.0.1:5060"],
+});
+
+const sipSchema = z
+  .strictObject({
+    listen: z
+      .array(listenSchema)
+      .min(1)
+      .meta({
+        description: "Where the node listens for SIP. A branch calls its hub at these addresses, in this order.",
+        examples: ["[udp://127.0.0.1:5060, tcp://127.0.0.1:5060]"],
+      }),
+  })
+  .meta({ description: "SIP of this node.", examples: ["{ listen: [udp://127.0.0.1:5060] }"] });
+
+const httpSchema = z
+  .strictObject({
+    listen: z.string().meta({
+      description: "IP address and port. It asks for no password: loopback or a management network only.",
+      examples: ["127.0.0.1:8080"],
+    }),
+  })
+  .meta({
+    description: "Health, metrics and status over HTTP. Left out: none.",
+    examples: ["{ listen: 127.0.0.1:8080 }"],
+  });
+
+const MAX_EXPIRES_SECONDS = 86_400;
+const expires = z.int().min(1).max(MAX_EXPIRES_SECONDS);
+
+const registrationSchema = z
+  .strictObject({
+    minExpiresSeconds: expires
+      .default(60)
+      .meta({ description: "Shorter registrations are refused (423).", examples: ["60"] }),
+    maxExpiresSeconds: expires
+      .default(3600)
+      .meta({ description: "Longer registrations are cut to this.", examples: ["3600"] }),
+    defaultExpiresSeconds: expires.optional().meta({
+      description: "Granted to who asks for no time. Left out: the same as `maxExpiresSeconds`.",
+      examples: ["3600"],
+    }),
+  })
+  .meta({
+    description: "How long a registration lasts.",
+    examples: ["{ minExpiresSeconds: 60, maxExpiresSeconds: 3600 }"],
+  });
+
+const logLevelSchema = z
+  .enum(LOG_LEVELS)
+  .default("info")
+  .meta({ description: "The least severe lines that are logged.", examples: ["info"] });
+
+export const secretSchema = z
+  .union([
+    z.string().min(1),
+    z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) }),
+    z.strictObject({ file: z.string().min(1) }),
+  ])
+  .meta({
+    description:
+      "Password: `{ env: NAME }` from the environment, `{ file: PATH }` from a file beside this one (its last line " +
+      "break is cut), or, for demos, a text.",
+    examples: ["{ env: SECRET_OF_THIS }"],
+  });
+
+const ID_EXAMPLE = "letters, digits and hyphens in lower case, such as hong-kong";
+const MAX_CALLS = 100_000;
+
+const trunkSchema = z
+  .strictObject({
+    secret: secretSchema,
+    maxCalls: z
+      .int()
+      .min(1)
+      .max(MAX_CALLS)
+      .optional()
+      .meta({ description: "Calls at once, both directions together. Left out: no limit.", examples: ["30"] }),
+    address: z
+      .string()
+      .optional()
+      .meta({
+        description: "IP address the branch calls from; the hubs refuse it from elsewhere. Left out: from anywhere.",
+        examples: ["192.0.2.10"],
+      }),
+    hubs: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .meta({ description: "Hubs in the order to try them. Left out: all, in file order.", examples: ["[hub-1]"] }),
+  })
+  .meta({
+    description: "The line between this branch and its hubs. Its user name is the branch's id.",
+    examples: ["{ secret: { env: HK_TRUNK_SECRET } }"],
+  });
+
+const extensionSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .meta({ description: "Who sits there.", examples: ["Alice"] }),
+    secret: secretSchema,
+  })
+  .meta({ description: "One number, or each number of a range.", examples: ["{ secret: { env: HK_1000_SECRET } }"] });
+
+const hubSchema = z
+  .strictObject({
+    sip: sipSchema,
+    http: httpSchema.optional(),
+    registration: registrationSchema.prefault({}).meta({ description: "How long the registration of a trunk lasts." }),
+    logLevel: logLevelSchema,
+  })
+  .meta({ description: "A hub (T-MSS), by its id: " + ID_EXAMPLE + "." });
+
+const branchSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .meta({
+        description: "For people. Left out: the id.",
+        examples: ["Hong Kong"],
+      }),
+    numbers: z
+      .array(z.string().meta({ description: '`"1xxx"`, `"1000-1999"` or `"852*"`, in quotes.', examples: ['"1xxx"'] }))
+      .min(1)
+      .meta({ description: "The numbers of this branch. The longest match wins.", examples: ['["1xxx"]'] }),
+    sip: sipSchema,
+    http: httpSchema.optional(),
+    trunk: trunkSchema,
+    extensions: z
+      .record(z.string(), extensionSchema)
+      .prefault({})
+      .meta({
+        description: 'The phones, by number (`"1000"`) or range (`"1001-1010"`), inside `numbers`.',
+        examples: ['{ "1000": { name: Alice, secret: { env: HK_1000_SECRET } } }'],
+      }),
+    registration: registrationSchema.prefault({}).meta({ description: "How long the registration of a phone lasts." }),
+    ringTimeoutSeconds: z
+      .int()
+      .min(5)
+      .max(600)
+      .default(60)
+      .meta({
+        description: "How long phones ring before the caller hears that nobody answers.",
+        examples: ["60"],
+      }),
+    data: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: "Directory of the branch's database, from this file's. Left out: `data/` and the branch's id.",
+        examples: ["data/hk"],
+      }),
+    logLevel: logLevelSchema,
+  })
+  .meta({ description: "A branch (L-MSS), by its id: " + ID_EXAMPLE + "." });
+
+const FEDERATION_PATTERN = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/;
+
+export const topologyDocumentSchema = z
+  .strictObject({
+    federation: z
+      .string()
+      .regex(FEDERATION_PATTERN, "must be 1 to 63 letters, digits, dots or hyphens")
+      .meta({ description: "Name of the federation; the same in all its files.", examples: ["acme"] }),
+    demo: z
+      .boolean()
+      .default(false)
+      .meta({
+        description: "Secrets may be written as plain text in this file without a warning.",
+        examples: ["true"],
+      }),
+    hubs: z
+      .record(hubIdSchema, hubSchema)
+      .prefault({})
+      .meta({ description: "The hubs. At least one in all files together.", examples: ["{ hub-1: { sip: … } }"] }),
+    branches: z
+      .record(branchIdSchema, branchSchema)
+      .prefault({})
+      .meta({ description: "The branches. At least one in all files together.", examples: ["{ hk: { numbers: … } }"] }),
+  })
+  .meta({ title: "MSS Federation topology", description: "Hubs and branches of one federation." });
+
+export type TopologyDocument = z.infer<typeof topologyDocumentSchema>;
+export type HubDocument = TopologyDocument["hubs"][keyof TopologyDocument["hubs"]];
+export type BranchDocument = TopologyDocument["branches"][keyof TopologyDocument["branches"]];
+export type SecretDocument = z.infer<typeof secretSchema>;
+
+/** JSON Schema (draft 2020-12) of a topology file, for editors: what may be written, not what is read from it. */
+export function topologyJsonSchema(): z.core.JSONSchema.JSONSchema {
+  return z.toJSONSchema(topologyDocumentSchema, { io: "input", target: "draft-2020-12" });
+}

@@ -1,0 +1,116 @@
+import type { Place } from "./place.ts";
+
+/** What can be wrong with a topology. The codes are stable. */
+export const FAULT_CODES = {
+  "unreadable-file": "a file cannot be read, is no regular file, or is not UTF-8",
+  "too-large": "a file is above 1 MB, nested too deep, or repeats too much through aliases",
+  "yaml-syntax": "the file is not valid YAML",
+  "duplicate-key": "a key stands twice in one mapping",
+  "unknown-key": "a key that does not exist at this place",
+  "missing-key": "a key that must be there is not",
+  "wrong-type": "a text, a number, a list or a mapping where another is expected",
+  "invalid-value": "a value outside of what is allowed",
+  "invalid-id": "a federation, hub or branch name that cannot be one",
+  "duplicate-id": "a hub or branch name that is taken",
+  "federation-differs": "the files are of different federations",
+  "no-hub": "no hub in any of the files",
+  "no-branch": "no branch in any of the files",
+  "invalid-pattern": "a number pattern that is none",
+  "numbers-disputed": "two branches own the same number and none is more exact",
+  "numbers-nested": "a branch's numbers lie inside another's; the more exact pattern wins (warning)",
+  "numbers-repeated": "a branch lists a number twice (warning)",
+  "invalid-extension": "an extension that is neither a number nor a range of numbers",
+  "extension-outside-numbers":
+    "an extension that is not among its branch's numbers, or belongs to another branch there",
+  "extension-twice": "two entries for one extension",
+  "too-many-extensions": "more extensions than a branch may have",
+  "invalid-address": "an address or a port that cannot be listened on or called from",
+  "tls-not-available": "an address with tls://, which this version cannot listen on",
+  "unreachable-hub": "a hub that listens on all addresses, so that no branch knows where to call it",
+  "address-in-use": "two addresses to listen on that are the same",
+  "unknown-hub": "a trunk to a hub that does not exist",
+  "hub-twice": "a trunk that names a hub twice",
+  "no-common-hub": "two branches with no hub in common, which cannot call each other (warning)",
+  "registration-bounds": "registration times that contradict each other",
+  "invalid-secret": "a secret in none of the three forms, or one that cannot be used as a password",
+  "plain-secret": "a secret in clear in a file that is not a demo (warning)",
+  "weak-secret": "a secret of less than 8 characters, or equal to the number or name it protects (warning)",
+  "shared-secret": "two trunks with one secret (a warning when it is not in clear in the file)",
+  "unresolvable-secret": "an environment variable or a file of a secret that is not there or is empty",
+} as const satisfies Readonly<Record<string, string>>;
+
+export type FaultCode = keyof typeof FAULT_CODES;
+
+/** One thing that is wrong, or deserves a look. Also the form of a warning. */
+export interface Fault extends Place {
+  readonly code: FaultCode;
+  /** Keys from the top of the document, such as `branches.hk.numbers[0]`; empty for the document itself. */
+  readonly path: string;
+  /** What is wrong, without the place. */
+  readonly message: string;
+  /** What to write instead. */
+  readonly advice: string;
+  /** The other side, when two places contradict each other. Also named in the message. */
+  readonly other?: Place;
+  /** The line of the file, secrets blotted out; absent when there is no such line. */
+  readonly sourceLine?: string;
+}
+
+/** What a check says of a fault; the rest is known from the place. */
+export interface FaultText {
+  readonly code: FaultCode;
+  readonly path: string;
+  readonly message: string;
+  readonly advice: string;
+  readonly other?: Place;
+}
+
+const MAX_SOURCE_LINE_LENGTH = 200;
+const SECRET_VALUE = /(\bsecret["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s{},][^,}]*)/g;
+
+/** Gathers faults and warnings of one load. */
+export class FaultCollector {
+  readonly #faults: Fault[] = [];
+  readonly #warnings: Fault[] = [];
+  readonly #lines = new Map<string, readonly string[]>();
+  readonly #fileOrder: string[] = [];
+
+  addSource(file: string, text: string): void {
+    this.#lines.set(file, text.split(/\r\n|\r|\n/));
+    this.#fileOrder.push(file);
+  }
+
+  fault(place: Place, text: FaultText): void {
+    this.#faults.push(this.#complete(place, text));
+  }
+
+  warn(place: Place, text: FaultText): void {
+    this.#warnings.push(this.#complete(place, text));
+  }
+
+  get faults(): readonly Fault[] {
+    return this.#inOrder(this.#faults);
+  }
+
+  get warnings(): readonly Fault[] {
+    return this.#inOrder(this.#warnings);
+  }
+
+  #complete({ file, line, column }: Place, text: FaultText): Fault {
+    const sourceLine = this.#lines.get(file)?.[line - 1];
+    const fault = { file, line, column, ...text };
+    return sourceLine === undefined || sourceLine.trim() === "" || sourceLine.length > MAX_SOURCE_LINE_LENGTH
+      ? fault
+      : { ...fault, sourceLine: blotSecrets(sourceLine) };
+  }
+
+  #inOrder(list: readonly Fault[]): readonly Fault[] {
+    const rank = ({ file }: Fault): number => this.#fileOrder.indexOf(file);
+    return list.toSorted((one, other) => rank(one) - rank(other) || one.line - other.line || one.column - other.column);
+  }
+}
+
+/** Same length, so that a caret below still points at the same thing; references stay readable. */
+function blotSecrets(line: string): string {
+  return line.replaceAll(SECRET_VALUE, (_whole, key: string, value: string) => key + "*".repeat(value.length));
+}

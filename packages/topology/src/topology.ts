@@ -1,0 +1,62 @@
+import type { NumberPattern } from "@mss/dial-plan";
+import type { BranchId, HubId, RegistrationSettings, TransportAddress } from "@mss/model";
+import type { LogLevel } from "@mss/runtime";
+import type { Place } from "./place.ts";
+
+/** A password as the document gives it: in clear, or where to find it. `path` is the key, `place` the line. */
+export type SecretReference = { readonly path: string; readonly place: Place } & (
+  | { readonly kind: "plain"; readonly value: string }
+  | { readonly kind: "env"; readonly name: string }
+  /** `file` is absolute. */
+  | { readonly kind: "file"; readonly file: string }
+);
+
+export interface HttpAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface TopologyHub {
+  readonly id: HubId;
+  readonly listen: readonly TransportAddress[];
+  readonly http?: HttpAddress;
+  readonly registration: RegistrationSettings;
+  readonly logLevel: LogLevel;
+}
+
+/** One entry of `extensions`: a number or a range, `low` to `high`. */
+export interface TopologyExtension {
+  readonly low: string;
+  readonly high: string;
+  readonly name?: string;
+  readonly secret: SecretReference;
+}
+
+export interface TopologyTrunk {
+  readonly secret: SecretReference;
+  readonly maxCalls?: number;
+  readonly address?: string;
+  /** Never empty; all hubs when the document names none. */
+  readonly hubs: readonly HubId[];
+}
+
+export interface TopologyBranch {
+  readonly id: BranchId;
+  readonly name: string;
+  readonly numbers: readonly NumberPattern[];
+  readonly listen: readonly TransportAddress[];
+  readonly http?: HttpAddress;
+  readonly trunk: TopologyTrunk;
+  readonly extensions: readonly TopologyExtension[];
+  readonly registration: RegistrationSettings;
+  readonly ringTimeoutSeconds: number;
+  readonly dataDirectory: string;
+  readonly logLevel: LogLevel;
+}
+
+/** A checked federation, nodes in the order of the files. Passwords are references: nothing here is worth stealing, except in demos. */
+export interface Topology {
+  readonly federation: string;
+  readonly hubs: readonly TopologyHub[];
+  readonly branches: readonly TopologyBranch[];
+}
