@@ -6,7 +6,7 @@ export type {
   DigestOutcome,
   FindSecret,
 } from "./auth/types.ts";
-export type { BridgeOutcome, BridgePlan, BridgeStep, CallTarget, EndedBy, LeaseRequest } from "./bridge/types.ts";
+export type { BridgePlan, BridgeStep, CallTarget, EndedBy, LeaseRequest } from "./bridge/types.ts";
 export { createCallControl } from "./calls/call-control.ts";
 export { createSipServer } from "./drachtio/sip-server.ts";
 export type { ActiveCall, CallControl, CallControlOptions, CallLimits } from "./call-control-types.ts";

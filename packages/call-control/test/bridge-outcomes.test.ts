@@ -284,3 +284,45 @@ test("Max-Forwards 0 is 483 and an extension we do not carry is 420", async (con
   assert.equal(required.status, 420);
   assert.equal(required.headers.get("Unsupported"), "100rel");
 });
+
+test("a peer that brings a call hears at once that we are at work, and its phones hear nothing of that", async (context) => {
+  const steps = [step(target("hub:hub-1", { trusted: true })), step(target("hub:hub-2", { trusted: true }))];
+  const hub = await startNode(context, { plan: plan(steps, { origin: "branch:hk", trusted: true }) });
+  const peer = hub.engine.inject({ body: OFFER });
+  const atWork = await peer.response();
+  assert.deepEqual([atWork.status, atWork.body], [183, ""]);
+  assert.equal(hub.control.activeCalls()[0]?.state, "routing");
+
+  const branch = await startNode(context, { plan: plan(steps) });
+  const phone = branch.engine.inject({ body: OFFER });
+  const first = await branch.engine.sent();
+  first.respond(183);
+  first.respond(503);
+  const second = await branch.engine.sent(); // a 183 without SDP is no ringing: the next hub is tried
+  second.respond(183);
+  second.respond(180);
+  assert.equal((await phone.response()).status, 180);
+});
+
+test("a 183 without SDP is not silence", async (context) => {
+  const slow = target("hub:hub-1", { trusted: true, firstResponseTimeoutMs: 40, ringTimeoutMs: 120 });
+  const node = await startNode(context, { plan: plan([step(slow)]) });
+  const caller = node.engine.inject({ body: OFFER });
+  const leg = await node.engine.sent();
+  leg.respond(183);
+  const cancel = await node.engine.sent(); // at the ring timeout, not before
+  assert.equal(cancel.request.method, "CANCEL");
+  await caller.response();
+  const record = await node.record();
+  assert.ok(record.setupMs >= 100);
+});
+
+test("the same INVITE by another way is 482, and the first one goes on", async (context) => {
+  const node = await startNode(context);
+  const first = node.engine.inject({ body: OFFER, callId: "twice" });
+  const leg = await node.engine.sent();
+  assert.equal((await node.engine.inject({ body: OFFER, callId: "twice" }).response()).status, 482);
+  leg.respond(486);
+  assert.equal((await first.response()).status, 486);
+  assert.equal(node.engine.unseen, 0);
+});

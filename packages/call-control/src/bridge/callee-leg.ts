@@ -6,7 +6,7 @@ import type { SipServerCore } from "../drachtio/sip-server.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
 import { ERRORS } from "../errors.ts";
 import type { CallErrorCode } from "../errors.ts";
-import { codeOf, reasonHeaderOf, statusFor } from "./failure.ts";
+import { alerts, codeOf, reasonHeaderOf, statusFor } from "./failure.ts";
 import type { LegFailure } from "./failure.ts";
 import { responseHeaders } from "./header-policy.ts";
 import type { CallTarget } from "./types.ts";
@@ -126,7 +126,7 @@ export class CalleeLeg {
       return;
     }
     clearTimeout(this.#firstResponseTimer);
-    if (response.status >= 180) {
+    if (alerts(response)) {
       this.#state = "ringing";
     }
     this.#events.onProvisional(this, response);

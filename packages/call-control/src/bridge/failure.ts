@@ -33,6 +33,14 @@ const CODE_BY_STATUS: Readonly<Record<number, CallErrorCode>> = {
 const Q850_CAUSE = /(?:^|,)\s*Q\.850\s*;\s*cause\s*=\s*([0-9]{1,3})/i;
 const NO_ANSWER_CAUSE = 19;
 
+/**
+ * Whether a provisional response means that the callee, or a machine in its place, has noticed the call. A 183 without
+ * SDP does not: our own nodes send one to say that they are at work.
+ */
+export function alerts({ status, body }: { readonly status: number; readonly body: string }): boolean {
+  return status >= 180 && status <= 189 && (status !== 183 || body !== "");
+}
+
 /** Cause of a Reason header by Q.850; undefined when there is none. RFC 3326 §2. */
 export function q850Cause(reason: string | undefined): number | undefined {
   const found = reason === undefined || reason.length > 512 ? undefined : Q850_CAUSE.exec(reason)?.[1];

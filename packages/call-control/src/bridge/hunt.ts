@@ -13,7 +13,7 @@ import type { BridgeStep, CallTarget } from "./types.ts";
 export interface HuntEvents {
   onTarget(target: CallTarget): void;
   /** `alone`: no other target rings, so that its early media may be heard. */
-  onProvisional(response: ClientResponse, alone: boolean): void;
+  onProvisional(target: CallTarget, response: ClientResponse, alone: boolean): void;
   onAnswered(target: CallTarget, answer: LegAnswer): void;
   onFailed(failure: LegFailure | undefined): void;
 }
@@ -106,7 +106,7 @@ export class Hunt {
       events: {
         onProvisional: (_leg, response) => {
           if (!this.#over) {
-            events.onProvisional(response, this.#deps.steps[this.#step]?.targets.length === 1);
+            events.onProvisional(target, response, this.#deps.steps[this.#step]?.targets.length === 1);
           }
         },
         onAnswered: (winner, answer) => this.#onAnswered(winner, answer),

@@ -1,6 +1,5 @@
 import type { ClientCredentials } from "../auth/credentials.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
-import type { CallErrorCode } from "../errors.ts";
 
 /** A slot that a call holds while it lives, counted over all nodes that share the lease store. */
 export interface LeaseRequest {
@@ -22,7 +21,7 @@ export interface CallTarget {
   readonly credentials?: ClientCredentials;
   /** A peer of the federation: gets our Session-ID and the caller's asserted identity. False when absent. */
   readonly trusted?: boolean;
-  /** Until any response but 100; then the target counts as silent and the next step may run. */
+  /** Until any response but 100, which comes from the engine; then the target is silent and the next step may run. */
   readonly firstResponseTimeoutMs?: number;
   /** From the INVITE to the answer; then the leg is cancelled. */
   readonly ringTimeoutMs?: number;
@@ -38,7 +37,10 @@ export interface BridgeStep {
 export interface BridgePlan {
   /** Who brings the call: `extension:1000`, `hub:hub-1`, `branch:hk`. */
   readonly origin: string;
-  /** The caller is a peer of the federation: its Session-ID and P-Asserted-Identity are believed. */
+  /**
+   * The caller is a peer of the federation: its Session-ID and P-Asserted-Identity are believed, and it gets a 183 at
+   * once, by which it knows that this node is at work on the call.
+   */
   readonly trusted?: boolean;
   /** For log and record; as in the INVITE when absent. */
   readonly from?: string;
@@ -51,15 +53,3 @@ export interface BridgePlan {
 }
 
 export type EndedBy = "caller" | "callee" | "system";
-
-/** How the bridging of a call came out, told when the final answer went to the caller. */
-export type BridgeOutcome =
-  | { readonly kind: "answered"; readonly status: 200; readonly target: string }
-  | {
-      readonly kind: "failed";
-      readonly code: CallErrorCode;
-      /** What the caller was answered. */
-      readonly status: number;
-      /** The last target that was tried; absent when none was. */
-      readonly target?: string;
-    };

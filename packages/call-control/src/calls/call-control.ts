@@ -31,6 +31,7 @@ class Control implements CallControl {
   readonly #leases: Leases;
   readonly #callDeps: CallDeps;
   readonly #calls = new Set<Call>();
+  readonly #callIds = new Set<string>();
   /** Dialogs that were up when the engine went away; ended when it is back. */
   #orphans: string[] = [];
   #whenIdle: (() => void)[] = [];
@@ -111,13 +112,20 @@ class Control implements CallControl {
       invite.reply(503, { headers: { "Retry-After": String(this.#limits.retryAfterSeconds) } });
       return Promise.resolve();
     }
+    if (this.#callIds.has(invite.callId)) {
+      // The same request by another way (RFC 3261 §8.2.2.2), or a loop; drachtio-srf, too, knows one INVITE per Call-ID.
+      invite.reply(482);
+      return Promise.resolve();
+    }
     const call = new Call(invite, this.#callDeps);
     this.#calls.add(call);
+    this.#callIds.add(call.callId);
     return call.run();
   }
 
   #onOver(call: Call): void {
     this.#calls.delete(call);
+    this.#callIds.delete(call.callId);
     if (this.#calls.size === 0) {
       const waiting = this.#whenIdle;
       this.#whenIdle = [];

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Hunt } from "../bridge/hunt.ts";
 import type { LegAnswer } from "../bridge/callee-leg.ts";
-import { reasonHeaderOf } from "../bridge/failure.ts";
+import { alerts, reasonHeaderOf } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
 import { sessionIdOf, unsupportedRequirements } from "../bridge/header-policy.ts";
 import { legOffer } from "../bridge/leg-offer.ts";
@@ -52,6 +52,11 @@ export class Call {
     this.#deps = deps;
     this.#provisional = new ProvisionalRelay(invite);
     this.#recorder = new CallRecorder(deps.recorder, invite.callId);
+  }
+
+  /** Of the caller's leg. */
+  get callId(): string {
+    return this.#invite.callId;
   }
 
   get active(): ActiveCall {
@@ -173,6 +178,9 @@ export class Call {
         return;
       }
     }
+    if (plan.trusted === true) {
+      this.#invite.reply(183); // the engine's 100 does not say that the application behind it lives
+    }
     this.#hunt = new Hunt({
       server: this.#deps.server,
       log: this.#recorder.log,
@@ -185,7 +193,7 @@ export class Call {
           this.#target = label;
           this.#recorder.tried(label);
         },
-        onProvisional: (response, alone) => this.#onProvisional(response, alone),
+        onProvisional: (target, response, alone) => this.#onProvisional(target, response, alone),
         onAnswered: (target, answer) => this.#onAnswered(target, answer),
         onFailed: (failure) => this.#onFailed(failure),
       },
@@ -208,8 +216,9 @@ export class Call {
     return granted;
   }
 
-  #onProvisional(response: ClientResponse, alone: boolean): void {
-    if (this.#provisional.relay(response, alone)) {
+  #onProvisional(target: CallTarget, response: ClientResponse, alone: boolean): void {
+    this.#provisional.relay(response, { alone, fromPeer: target.trusted === true });
+    if (alerts(response)) {
       this.#recorder.rings();
       this.#state = "ringing";
     }
@@ -238,11 +247,7 @@ export class Call {
   }
 
   #onFailed(failure: LegFailure | undefined): void {
-    if (failure === undefined) {
-      this.#fail("NO_ROUTE");
-    } else {
-      this.#fail(failure.code, failure);
-    }
+    this.#fail(failure?.code ?? "NO_ROUTE", failure);
   }
 
   #onCancel(reason: string | undefined): void {
