@@ -93,7 +93,10 @@ export class Hunt {
     if (typeof admitted === "boolean") {
       start(admitted);
     } else {
-      void admitted.then(start);
+      void admitted.then(start).catch((err: unknown) => {
+        this.#deps.log.error({ err, route: target.label }, "target could not be rung");
+        this.#onFailed({ code: "INTERNAL", target: target.label, status: ERRORS.INTERNAL.sip, rang: false });
+      });
     }
   }
 

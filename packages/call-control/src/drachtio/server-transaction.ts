@@ -133,7 +133,7 @@ export class ServerTransaction implements IncomingInvite {
         settled = true;
         clearTimeout(timer);
         noLongerPending();
-        listener(outcome);
+        this.#tell(() => listener(outcome));
       }
     };
     const lost = (reason: string): void => settle({ kind: "lost", reason });
@@ -197,6 +197,15 @@ export class ServerTransaction implements IncomingInvite {
     }
   }
 
+  /** An error in what listens must not reach the socket's listener, which would end the process. */
+  #tell(run: () => void): void {
+    try {
+      run();
+    } catch (err) {
+      this.#deps.log.error({ err, callId: this.callId }, "listener of a request failed");
+    }
+  }
+
   #onCancel(cancel: NativeMessage): void {
     if (this.#cancelReason !== undefined) {
       return;
@@ -206,11 +215,7 @@ export class ServerTransaction implements IncomingInvite {
     const listeners = this.#cancelListeners;
     this.#cancelListeners = [];
     for (const listener of listeners) {
-      try {
-        listener(reason);
-      } catch (err) {
-        this.#deps.log.error({ err, callId: this.callId }, "handling of a cancel failed");
-      }
+      this.#tell(() => listener(reason));
     }
   }
 }
