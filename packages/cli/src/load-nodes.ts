@@ -1,5 +1,7 @@
-import { branchSettings, formatFaults, hubSettings, loadTopology, resolveSecrets, toSnapshot } from "@mss/topology";
+import { branchSettings, hubSettings, loadTopology, toSnapshot } from "@mss/topology";
 import type { Topology } from "@mss/topology";
+import { faultText } from "./fault-text.ts";
+import { findSecrets } from "./find-secrets.ts";
 import type { NodeSet } from "./nodes.ts";
 
 export interface LoadNodesOptions {
@@ -18,7 +20,7 @@ export type LoadedNodes =
 export async function loadNodes({ files, node, environment }: LoadNodesOptions): Promise<LoadedNodes> {
   const loaded = await loadTopology(files);
   if (loaded.kind === "faulty") {
-    return { kind: "faulty", text: formatFaults(loaded.faults) };
+    return { kind: "faulty", text: faultText(loaded.faults) };
   }
   const { topology } = loaded;
   const chosen = chooseNodes(topology, node);
@@ -26,23 +28,19 @@ export async function loadNodes({ files, node, environment }: LoadNodesOptions):
     const ids = [...topology.hubs, ...topology.branches].map(({ id }) => id).join(", ");
     return { kind: "faulty", text: `${files.join(" ")}: there is no node ${node ?? ""}; the nodes are ${ids}\n` };
   }
-  const only = [...chosen.hubs, ...chosen.branches][0]?.id;
-  const resolved = await resolveSecrets(topology, {
-    environment,
-    ...(node === undefined || only === undefined ? {} : { node: only }),
-  });
+  const resolved = await findSecrets(topology, { environment, ...(node === undefined ? {} : { node }) });
   if (resolved.kind === "faulty") {
-    return { kind: "faulty", text: formatFaults(resolved.faults) };
+    return { kind: "faulty", text: faultText(resolved.faults) };
   }
   const { secrets } = resolved;
   return {
     kind: "ok",
     nodes: {
-      hubs: chosen.hubs.map((hub) => hubSettings(topology, hub, secrets)),
-      branches: chosen.branches.map((branch) => branchSettings(topology, branch, secrets)),
+      hubs: chosen.hubs.map((hub) => hubSettings(topology, hub.id, secrets)),
+      branches: chosen.branches.map((branch) => branchSettings(topology, branch.id, secrets)),
       snapshot: toSnapshot(topology),
     },
-    warnings: formatFaults([...loaded.warnings, ...resolved.warnings], "warning"),
+    warnings: faultText([...loaded.warnings, ...resolved.warnings]),
   };
 }
 

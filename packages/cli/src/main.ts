@@ -12,14 +12,16 @@ const output = {
   err: (text: string) => void process.stderr.write(text),
 };
 
-const outcome = readConfig(process.env);
+// oxlint-disable-next-line no-process-env -- the one place where the environment is read
+const environment = process.env;
+const outcome = readConfig(environment);
 if (outcome.kind === "faulty") {
   output.err(outcome.faults.map((fault) => `${fault}\n`).join(""));
   process.exitCode = EXIT.usage;
 } else {
   const program = createProgram({
     config: outcome.config,
-    environment: process.env,
+    environment,
     demoFile: DEMO_FILE,
     output,
     stopSignal: listenForStop(),

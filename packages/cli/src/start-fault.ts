@@ -2,6 +2,10 @@ import { CodedError } from "@mss/runtime";
 import { EXIT } from "./output.ts";
 import type { ExitStatus } from "./output.ts";
 
+function isCoded(error: unknown): error is CodedError {
+  return error instanceof CodedError;
+}
+
 export interface StartFault {
   /** One line: what is wrong, with what, and why the system said so. */
   readonly text: string;
@@ -23,7 +27,7 @@ function detailsOf(error: CodedError): string {
  * configuration's or the machine's; anything else is a fault of ours and is thrown on.
  */
 export function startFault(error: unknown): StartFault {
-  if (!(error instanceof CodedError)) {
+  if (!isCoded(error)) {
     throw error;
   }
   return {

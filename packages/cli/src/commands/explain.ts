@@ -1,4 +1,5 @@
-import { explainRoute, formatExplanation, formatFaults, loadTopology } from "@mss/topology";
+import { explainRoute, formatExplanation, loadTopology } from "@mss/topology";
+import { faultText } from "../fault-text.ts";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
 
@@ -14,7 +15,7 @@ export interface ExplainOptions {
 export async function explain({ from, to, files, json, output }: ExplainOptions): Promise<ExitStatus> {
   const loaded = await loadTopology(files);
   if (loaded.kind === "faulty") {
-    output.err(formatFaults(loaded.faults));
+    output.err(faultText(loaded.faults));
     return EXIT.usage;
   }
   const explanation = explainRoute({ topology: loaded.topology, from, to });

@@ -26,6 +26,7 @@ export async function run(options: RunOptions): Promise<ExitStatus> {
     output.err(loaded.text);
     return EXIT.usage;
   }
+  output.err(loaded.warnings);
   if (config.drachtio !== undefined && loaded.nodes.hubs.length + loaded.nodes.branches.length > 1) {
     output.err("DRACHTIO_URL names one SIP engine, which serves one node: say which with --node ID\n");
     return EXIT.usage;

@@ -1,4 +1,6 @@
-import { formatFaults, loadTopology, resolveSecrets } from "@mss/topology";
+import { loadTopology } from "@mss/topology";
+import { faultText } from "../fault-text.ts";
+import { findSecrets } from "../find-secrets.ts";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
 
@@ -17,14 +19,15 @@ export async function topologyCheck(options: TopologyCheckOptions): Promise<Exit
   const loaded = await loadTopology(files);
   const resolved =
     loaded.kind === "ok" && options.secrets
-      ? await resolveSecrets(loaded.topology, { environment: options.environment })
+      ? await findSecrets(loaded.topology, { environment: options.environment })
       : undefined;
   const faults = [loaded, resolved].flatMap((result) => (result?.kind === "faulty" ? result.faults : []));
   const warnings = [...loaded.warnings, ...(resolved?.warnings ?? [])];
   if (options.json) {
     output.out(`${JSON.stringify({ ok: faults.length === 0, faults, warnings }, undefined, 2)}\n`);
   } else {
-    output.err(formatFaults(warnings, "warning") + formatFaults(faults));
+    output.err(faultText(faults));
+    output.err(warnings.length === 0 ? "" : `Warnings:\n${faultText(warnings)}`);
   }
   if (loaded.kind === "faulty" || faults.length > 0) {
     if (!options.json) {

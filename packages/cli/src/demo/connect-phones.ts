@@ -1,6 +1,7 @@
 import { CodedError, withDeadline } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
-import type { BranchSettings, ExtensionNumber } from "@mss/model";
+import { extensionNumberSchema } from "@mss/model";
+import type { BranchSettings } from "@mss/model";
 import type { RunningBranch } from "@mss/l-mss";
 import type { NodeSet, RunningNodes } from "../nodes.ts";
 import { Phone } from "./phone.ts";
@@ -64,9 +65,10 @@ function trunkUp(branch: RunningBranch): Promise<void> {
 }
 
 function createPhone(branches: readonly BranchSettings[], number: string, log: Logger): Phone {
-  const branch = branches.find(({ extensions }) => extensions.has(number as ExtensionNumber));
+  const extensionNumber = extensionNumberSchema.parse(number);
+  const branch = branches.find(({ extensions }) => extensions.has(extensionNumber));
   const address = branch?.listen.find(({ transport }) => transport === "udp");
-  const extension = branch?.extensions.get(number as ExtensionNumber);
+  const extension = branch?.extensions.get(extensionNumber);
   if (address === undefined || extension === undefined) {
     throw new CodedError("DEMO_PHONE_FAILED", "the topology has no such extension on UDP", { number });
   }

@@ -1,26 +1,24 @@
-import type { BranchSettings, ExtensionNumber } from "@mss/model";
+import type { BranchSettings } from "@mss/model";
 import type { NodeSet } from "../nodes.ts";
 import { DEMO_PHONES } from "./place-calls.ts";
 
-/** An extension of the topology that no demo phone is registered on. */
-function freeExtension(branch: BranchSettings | undefined): [number: ExtensionNumber, secret: string] | undefined {
-  const free = [...(branch?.extensions ?? [])].find(([number]) => !DEMO_PHONES.includes(number));
-  return free === undefined ? undefined : [free[0], free[1].secret];
+/** How to register a softphone of this machine on an extension that no demo phone has. */
+function accountLine(branch: BranchSettings): string {
+  const address = branch.listen[0];
+  const account = [...branch.extensions].find(([number]) => !DEMO_PHONES.includes(number));
+  if (address === undefined || account === undefined) {
+    return `${branch.name}: no extension is free for a softphone`;
+  }
+  const [number, { secret }] = account;
+  const transports = [...new Set(branch.listen.map(({ transport }) => transport.toUpperCase()))].join(" or ");
+  return `${branch.name}: server ${address.host}:${address.port} (${transports}), user ${number}, password ${secret}`;
 }
 
-/** Three lines: how a real softphone of this machine registers, and what to dial. */
+/** Three lines: where a real softphone registers in each branch, and what to dial. */
 export function softphoneHelp({ branches }: NodeSet): string {
-  const [home, away] = branches;
-  const [number, secret] = freeExtension(home) ?? ["?", "?"];
-  const [awayNumber, awaySecret] = freeExtension(away) ?? ["?", "?"];
-  const addressOf = (branch: BranchSettings | undefined): string => {
-    const address = branch?.listen[0];
-    return address === undefined ? "?" : `${address.host}:${address.port}`;
-  };
   return [
-    `Register a softphone at ${addressOf(home)} (UDP or TCP): user ${number}, password ${secret}`,
-    `A second one at ${addressOf(away)}: user ${awayNumber}, password ${awaySecret}`,
-    `Dial 4000 (London, through the hub), 1001 (local), or each other. The demo phones answer at once. Ctrl-C ends it.`,
+    ...branches.map((branch) => `Register a softphone in ${accountLine(branch)}`),
+    `Then dial ${DEMO_PHONES.join(" or ")} (they answer at once), or one softphone from the other. Ctrl-C ends the demo.`,
     "",
   ].join("\n");
 }
