@@ -43,6 +43,7 @@ export class EngineLink implements Part {
   readonly #pending = new Set<() => void>();
   #state: LinkState = "down";
   #stopped = false;
+  #onSettled: (() => void) | undefined;
 
   constructor(options: EngineLinkOptions) {
     this.#options = options;
@@ -67,7 +68,22 @@ export class EngineLink implements Part {
     this.#pending.add(settle);
     return () => {
       this.#pending.delete(settle);
+      if (this.#pending.size === 0) {
+        this.#onSettled?.();
+      }
     };
+  }
+
+  /** Resolves when nothing waits for the engine any more, or after the limit. */
+  async settled(limitMs: number): Promise<void> {
+    if (this.#pending.size === 0) {
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, limitMs);
+    this.#onSettled = resolve;
+    await promise;
+    clearTimeout(timer);
   }
 
   async start(): Promise<void> {

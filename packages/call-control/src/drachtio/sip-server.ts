@@ -18,6 +18,9 @@ import type {
 /** Methods that a call of ours understands: value of Allow. */
 export const ALLOWED_METHODS = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, UPDATE, NOTIFY";
 
+/** The last BYEs of a call are answered after its record is written: a phone must not be left in a call by our stop. */
+const STOP_GRACE_MS = 1_000;
+
 /** As the public options, but the invite handler gets the transaction itself. */
 export interface SipServerCoreOptions extends Omit<SipServerOptions, "handlers"> {
   readonly handlers: RequestHandlers & { readonly invite?: (invite: ServerTransaction) => Promise<void> | void };
@@ -57,8 +60,9 @@ export class SipServerCore implements SipServer {
     return this.#link.start();
   }
 
-  stop(): Promise<void> {
-    return this.#link.stop();
+  async stop(): Promise<void> {
+    await this.#link.settled(STOP_GRACE_MS);
+    await this.#link.stop();
   }
 
   onLink(listener: (state: LinkState) => void): () => void {

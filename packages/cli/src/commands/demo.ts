@@ -76,8 +76,9 @@ async function runDemo(nodeSet: NodeSet, options: DemoOptions): Promise<ExitStat
     options.output.err(`${fault.text}\n`);
     return EXIT.failed;
   } finally {
-    await phones?.stop();
+    // Phones last: they answer the BYEs of the calls that end now.
     await nodes.drainAndStop(DRAIN_LIMIT_MS);
+    await phones?.stop();
   }
 }
 
