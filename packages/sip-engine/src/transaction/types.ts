@@ -36,6 +36,8 @@ export interface ServerTransaction {
   readonly id: string;
   readonly request: SipRequest;
   readonly flow: Flow;
+  /** The To tag of everything that answers this request, the 200 to its CANCEL included. RFC 3261 §9.2. */
+  readonly localTag: string;
   /** False once a final response was given (or the transaction died): a further one is not sent. */
   readonly canRespond: boolean;
   /** Sends a response. 2xx to INVITE are retransmitted until ACK by the user of this layer (RFC 6026 §8.5). */
@@ -61,8 +63,8 @@ export interface TransactionLayer {
   stop(): Promise<void>;
   /** Puts a Via on the request and sends it. The request needs From, To, Call-ID, CSeq and Max-Forwards. */
   request(request: SipRequest, target: Target, handlers: ClientTransactionHandlers): ClientTransaction;
-  /** Sends ACK for a 2xx outside any transaction, with a new branch. RFC 3261 §13.2.2.4. */
-  sendAck(ack: SipRequest, target: Target): void;
+  /** Sends ACK for a 2xx outside any transaction, with a new branch, and gives it back with its Via. RFC 3261 §13.2.2.4. */
+  sendAck(ack: SipRequest, target: Target): SipRequest;
   /** Sends a response again, as it stands, to where the transaction's request came from: for 2xx retransmission. */
   resend(transaction: ServerTransaction, response: SipResponse): void;
   readonly counts: { readonly client: number; readonly server: number };

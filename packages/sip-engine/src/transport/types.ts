@@ -34,6 +34,8 @@ export interface Target {
 export interface TransportUser {
   /** A message that parsed; for requests, received/rport are already in the top Via (RFC 3261 §18.2.1, RFC 3581). */
   onMessage(message: SipMessage, flow: Flow): void;
+  /** A connection (`Flow.connection`) is gone; nothing more will come on it. */
+  onConnectionClosed?(connection: string): void;
 }
 
 /** Sends and receives framed messages on all listen addresses of one engine. */
@@ -46,4 +48,9 @@ export interface TransportLayer {
   localAddressFor(target: Target): ListenAddress;
   /** Byte text to the target. Resolves when the operating system took it; rejects with TransportError. */
   send(text: string, target: Target): Promise<Flow>;
+  /**
+   * Keeps the connection of a flow from being closed for idleness until the returned function is called: while a
+   * transaction, a dialog or a registration needs it. Nothing happens for UDP or a connection that is gone.
+   */
+  hold?(flow: Flow): () => void;
 }

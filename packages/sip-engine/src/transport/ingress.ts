@@ -1,0 +1,127 @@
+import type { Logger } from "@mss/runtime";
+import type { MessageFault, ParseOutcome, SipMessage, SipRequest } from "@mss/sip-message";
+import {
+  createResponse,
+  formatVia,
+  parseDatagram,
+  parseMessage,
+  parseVia,
+  serializeMessage,
+  splitList,
+  validateMessage,
+} from "@mss/sip-message";
+import { responseTarget } from "./response-target.ts";
+import type { MutableStats } from "./stats.ts";
+import type { Flow, Target, TransportUser } from "./types.ts";
+
+export interface IngressOptions {
+  readonly log: Logger;
+  readonly stats: MutableStats;
+  readonly user: () => TransportUser | undefined;
+  send(text: string, target: Target): Promise<Flow>;
+  /** To-tag of the answers to malformed requests. RFC 3261 §8.2.7 asks for the same one each time. */
+  readonly statelessTag: string;
+}
+
+/** What every message passes between the socket and the layer above: parse, validate, stamp the Via, hand over. */
+export class Ingress {
+  readonly #options: IngressOptions;
+
+  constructor(options: IngressOptions) {
+    this.#options = options;
+  }
+
+  /** Takes byte text of one datagram. Never throws. */
+  acceptDatagram(text: string, flow: Flow): void {
+    if (isKeepalive(text)) {
+      this.#options.stats.keepalives += 1; // RFC 5626 §3.5.1 answers CRLF on streams only
+      return;
+    }
+    this.#guard(() => this.#accept(parseDatagram(text), flow));
+  }
+
+  /** Takes byte text of one message that a framer has cut out. Never throws. */
+  acceptFramed(text: string, flow: Flow): void {
+    this.#guard(() => this.#accept(parseMessage(text), flow));
+  }
+
+  /** A stream lost its message borders: answers what can be answered. Never throws. */
+  refuse(fault: MessageFault, flow: Flow): void {
+    this.#guard(() => this.#refuse(fault, flow));
+  }
+
+  #accept(outcome: ParseOutcome, flow: Flow): void {
+    if (outcome.kind === "malformed") {
+      this.#refuse(outcome.fault, flow);
+      return;
+    }
+    const fault = validateMessage(outcome.message);
+    if (fault !== undefined) {
+      this.#refuse(fault, flow);
+      return;
+    }
+    this.#options.stats.received += 1;
+    this.#options.user()?.onMessage(stampSource(outcome.message, flow), flow);
+  }
+
+  #refuse(fault: MessageFault, flow: Flow): void {
+    const { stats, log, statelessTag } = this.#options;
+    log.debug({ from: flow.remote, sip: fault.status, reason: fault.reason }, "malformed message");
+    if (fault.answerable === undefined) {
+      stats.droppedMalformed += 1;
+      return;
+    }
+    stats.answeredMalformed += 1;
+    const request = stampRequest(fault.answerable, flow);
+    const response = createResponse(request, fault.status, { reason: fault.reason, toTag: statelessTag });
+    this.#options.send(serializeMessage(response), responseTarget(request, flow)).catch((err: unknown) => {
+      log.debug({ err, to: flow.remote }, "answer to malformed request not sent");
+    });
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (err) {
+      this.#options.log.error({ err }, "message handling failed");
+    }
+  }
+}
+
+/** One or more line breaks, or the zero bytes that some phones send to keep a binding of a NAT. */
+function isKeepalive(text: string): boolean {
+  return text.length <= 4 && /^[\r\n\0]*$/.test(text);
+}
+
+function stampSource(message: SipMessage, flow: Flow): SipMessage {
+  return message.kind === "request" ? stampRequest(message, flow) : message;
+}
+
+/**
+ * Writes the true source into the top Via: `received` when it differs from sent-by or rport was asked for (RFC 3261
+ * §18.2.1), and the value of `rport` (RFC 3581 §4). What the peer claims in either is replaced or removed.
+ */
+export function stampRequest(request: SipRequest, flow: Flow): SipRequest {
+  const values = request.headers.all("via");
+  const first = values[0];
+  const via = first === undefined ? undefined : parseVia(first);
+  if (first === undefined || via === undefined) {
+    return request;
+  }
+  const asksForPort = via.parameters.has("rport");
+  const isElsewhere = via.host.toLowerCase() !== flow.remote.host;
+  if (!asksForPort && !isElsewhere && !via.parameters.has("received")) {
+    return request;
+  }
+  const parameters = new Map(via.parameters);
+  parameters.delete("received");
+  if (asksForPort) {
+    parameters.set("rport", String(flow.remote.port));
+  }
+  if (asksForPort || isElsewhere) {
+    parameters.set("received", flow.remote.host);
+  }
+  const stamped = formatVia({ ...via, parameters });
+  const others = first.includes(",") ? splitList(first).slice(1) : [];
+  return { ...request, headers: request.headers.with("Via", stamped, ...others, ...values.slice(1)) };
+}

@@ -1,0 +1,234 @@
+import { randomBytes } from "node:crypto";
+import type { RemoteInfo } from "node:dgram";
+import { silentLog } from "@mss/runtime";
+import type { Logger } from "@mss/runtime";
+import { familyOf, isSendable, plainAddress } from "./addresses.ts";
+import { TransportError } from "./errors.ts";
+import { Ingress } from "./ingress.ts";
+import { DEFAULT_STREAM_LIMITS } from "./limits.ts";
+import type { StreamLimits } from "./limits.ts";
+import { callingAddress, chooseListen, visibleAddress } from "./listen-choice.ts";
+import { resolveBySystem, resolveWithin } from "./resolve.ts";
+import type { Resolve } from "./resolve.ts";
+import { createStats } from "./stats.ts";
+import type { TransportStats } from "./stats.ts";
+import type { StreamConnection } from "./stream-connection.ts";
+import { TCP } from "./stream-kind.ts";
+import type { StreamKind } from "./stream-kind.ts";
+import { StreamListener } from "./stream-listener.ts";
+import { StreamPool } from "./stream-pool.ts";
+import type { Flow, ListenAddress, Target, TransportLayer, TransportUser } from "./types.ts";
+import { UdpListener } from "./udp.ts";
+
+export interface TransportLayerOptions {
+  /** Several, also of one transport. Hosts are IP addresses; port 0 takes any free one. */
+  readonly listen: readonly ListenAddress[];
+  readonly log?: Logger;
+  readonly limits?: Partial<StreamLimits>;
+  readonly resolve?: Resolve;
+  /** The connection-oriented transports that may be listened on and dialled. Default: TCP. */
+  readonly streamKinds?: readonly StreamKind[];
+}
+
+const STATELESS_TAG_BYTES = 8;
+
+/** A transport layer on sockets. */
+export interface SocketTransportLayer extends TransportLayer {
+  readonly stats: TransportStats;
+  /** Open connections, dialled and accepted. */
+  readonly connectionCount: number;
+  hold(flow: Flow): () => void;
+}
+
+/** Sockets for all listen addresses of one engine. Rejects its start with LISTEN_FAILED, then nothing is left open. */
+export function createTransportLayer(options: TransportLayerOptions): SocketTransportLayer {
+  return new SocketTransport(options);
+}
+
+class SocketTransport implements SocketTransportLayer {
+  readonly stats = createStats();
+  readonly #options: TransportLayerOptions;
+  readonly #log: Logger;
+  readonly #kinds: ReadonlyMap<string, StreamKind>;
+  readonly #ingress: Ingress;
+  readonly #pool: StreamPool;
+  #datagramListeners: UdpListener[] = [];
+  #streamListeners: StreamListener[] = [];
+  #listening: readonly ListenAddress[] = [];
+  #user: TransportUser | undefined;
+  #isRunning = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: TransportLayerOptions) {
+    const { stats } = this;
+    this.#options = options;
+    this.#log = options.log ?? silentLog();
+    this.#kinds = new Map((options.streamKinds ?? [TCP]).map((kind) => [kind.transport, kind]));
+    this.#ingress = new Ingress({
+      log: this.#log,
+      stats,
+      user: () => this.#user,
+      send: (text, target) => this.send(text, target),
+      statelessTag: randomBytes(STATELESS_TAG_BYTES).toString("hex"),
+    });
+    this.#pool = new StreamPool({
+      ingress: this.#ingress,
+      limits: { ...DEFAULT_STREAM_LIMITS, ...options.limits },
+      stats,
+      log: this.#log,
+      onClosed: (connection) => this.#onConnectionClosed(connection),
+    });
+  }
+
+  get listening(): readonly ListenAddress[] {
+    return this.#listening;
+  }
+
+  get connectionCount(): number {
+    return this.#pool.size;
+  }
+
+  async start(user: TransportUser): Promise<void> {
+    this.#user = user;
+    try {
+      for (const address of this.#options.listen) {
+        await this.#open(address);
+      }
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+    this.#isRunning = true;
+  }
+
+  stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#stopping ??= this.#close();
+    return this.#stopping;
+  }
+
+  localAddressFor(target: Target): ListenAddress {
+    const chosen = chooseListen(this.#listening, target);
+    if (chosen === undefined) {
+      throw new TransportError("NO_LISTENER", { transport: target.transport, host: target.host });
+    }
+    return visibleAddress(chosen, target.host);
+  }
+
+  send(text: string, target: Target): Promise<Flow> {
+    if (!this.#isRunning) {
+      return Promise.reject(new TransportError("NOT_RUNNING"));
+    }
+    const connection = target.flow?.connection === undefined ? undefined : this.#pool.byId(target.flow.connection);
+    if (connection?.isOpen === true) {
+      return this.#sendOn(connection, text);
+    }
+    return familyOf(target.host) === 0 ? this.#sendToName(text, target) : this.#sendToAddress(text, target);
+  }
+
+  hold(flow: Flow): () => void {
+    const connection = flow.connection === undefined ? undefined : this.#pool.byId(flow.connection);
+    return connection?.hold() ?? (() => undefined);
+  }
+
+  async #open(address: ListenAddress): Promise<void> {
+    if (address.transport === "udp") {
+      const onDatagram = this.#onDatagram.bind(this);
+      this.#datagramListeners.push(await UdpListener.open({ address, log: this.#log, onDatagram }));
+    } else {
+      this.#streamListeners.push(await this.#openStream(address));
+    }
+    // In the order of the options, since the first that fits is chosen.
+    this.#listening = [...this.#listening, this.#lastOpened(address)];
+  }
+
+  #lastOpened(asked: ListenAddress): ListenAddress {
+    const listeners = asked.transport === "udp" ? this.#datagramListeners : this.#streamListeners;
+    return listeners.at(-1)?.address ?? asked;
+  }
+
+  #openStream(address: ListenAddress): Promise<StreamListener> {
+    const kind = this.#kinds.get(address.transport);
+    if (kind === undefined) {
+      throw new TransportError("LISTEN_FAILED", { ...address, cause: "no such transport" });
+    }
+    const { host, port } = address;
+    return StreamListener.open({
+      kind,
+      address: { host, port },
+      log: this.#log,
+      onSocket: (socket) => this.#pool.accept(kind, socket),
+    });
+  }
+
+  async #close(): Promise<void> {
+    const listeners = [...this.#datagramListeners, ...this.#streamListeners];
+    this.#datagramListeners = [];
+    this.#streamListeners = [];
+    await Promise.all([...listeners.map((listener) => listener.close()), this.#pool.stop()]);
+  }
+
+  #onDatagram(text: string, remote: RemoteInfo, listener: UdpListener): void {
+    const from = { host: plainAddress(remote.address), port: remote.port };
+    const { host, port } = visibleAddress(listener.address, from.host);
+    this.#ingress.acceptDatagram(text, { transport: "udp", local: { host, port }, remote: from });
+  }
+
+  #onConnectionClosed(connection: string): void {
+    try {
+      this.#user?.onConnectionClosed?.(connection);
+    } catch (err) {
+      this.#log.error({ err }, "user of the transport layer failed");
+    }
+  }
+
+  async #sendToName(text: string, target: Target): Promise<Flow> {
+    const addresses = await resolveWithin(this.#options.resolve ?? resolveBySystem, target.host);
+    const fitting = addresses.find((host) => chooseListen(this.#listening, { ...target, host }) !== undefined);
+    const host = fitting ?? addresses[0];
+    if (host === undefined) {
+      throw new TransportError("RESOLVE_FAILED", { host: target.host });
+    }
+    return this.#sendToAddress(text, { ...target, host });
+  }
+
+  #sendToAddress(text: string, target: Target): Promise<Flow> {
+    if (!isSendable(target.host, target.port)) {
+      return Promise.reject(new TransportError("TARGET_REFUSED", { host: target.host, port: target.port }));
+    }
+    const listen = chooseListen(this.#listening, target);
+    return target.transport === "udp"
+      ? this.#sendDatagram(text, target, listen)
+      : this.#sendStream(text, target, listen);
+  }
+
+  async #sendDatagram(text: string, target: Target, listen: ListenAddress | undefined): Promise<Flow> {
+    const listener = this.#datagramListeners.find((candidate) => candidate.address === listen);
+    if (listener === undefined) {
+      throw new TransportError("NO_LISTENER", { transport: target.transport, host: target.host });
+    }
+    await listener.send(text, target.host, target.port);
+    this.stats.sent += 1;
+    const { host, port } = visibleAddress(listener.address, target.host);
+    return { transport: "udp", local: { host, port }, remote: { host: target.host, port: target.port } };
+  }
+
+  async #sendStream(text: string, target: Target, listen: ListenAddress | undefined): Promise<Flow> {
+    const peer = { host: target.host, port: target.port };
+    const open = this.#pool.find(target.transport, peer);
+    if (open !== undefined) {
+      return this.#sendOn(open, text);
+    }
+    const kind = this.#kinds.get(target.transport);
+    if (kind === undefined || !this.#isRunning) {
+      throw new TransportError(kind === undefined ? "NO_LISTENER" : "NOT_RUNNING", { transport: target.transport });
+    }
+    return this.#sendOn(this.#pool.dial(kind, peer, callingAddress(listen, target.host)), text);
+  }
+
+  async #sendOn(connection: StreamConnection, text: string): Promise<Flow> {
+    const flow = await connection.send(text);
+    this.stats.sent += 1;
+    return flow;
+  }
+}

@@ -1,0 +1,21 @@
+/** What one peer may cost. SEC-12 of the reliability catalogue; an option of each layer. */
+export interface StreamLimits {
+  /** Bytes written to a peer that it has not read yet; beyond, the connection is dropped. */
+  readonly backlogBytes: number;
+  readonly connectionsPerAddress: number;
+  readonly connections: number;
+  /** From the first byte of a message to its last. */
+  readonly messageMs: number;
+  /** Without traffic in either direction, unless the connection is held. */
+  readonly idleMs: number;
+  readonly connectMs: number;
+}
+
+export const DEFAULT_STREAM_LIMITS: StreamLimits = {
+  backlogBytes: 256 * 1024,
+  connectionsPerAddress: 100,
+  connections: 10_000,
+  messageMs: 10_000,
+  idleMs: 60_000,
+  connectMs: 5_000,
+};

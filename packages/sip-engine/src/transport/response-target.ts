@@ -1,0 +1,18 @@
+import type { SipRequest } from "@mss/sip-message";
+import { topVia } from "@mss/sip-message";
+import type { Flow, Target, TransportName } from "./types.ts";
+
+const DEFAULT_PORTS: Readonly<Record<TransportName, number>> = { udp: 5060, tcp: 5060, tls: 5061 };
+
+/**
+ * Where a response goes (RFC 3261 §18.2.2, RFC 3581 §4): on the flow of the request while that is open. Beyond it, UDP
+ * goes to the address the request came from, at rport or else the port of sent-by; TCP and TLS to a new connection to
+ * the same address at the port of sent-by. `maddr` is not obeyed: a peer may not send our responses to a third party.
+ */
+export function responseTarget(request: SipRequest, flow: Flow): Target {
+  const via = topVia(request);
+  const sentByPort = via?.port ?? DEFAULT_PORTS[flow.transport];
+  const rport = via?.parameters.has("rport") ?? true;
+  const port = flow.transport === "udp" && rport ? flow.remote.port : sentByPort;
+  return { transport: flow.transport, host: flow.remote.host, port, flow };
+}

@@ -1,0 +1,34 @@
+/** Counts since the start. */
+export interface TransportStats {
+  readonly received: number;
+  readonly sent: number;
+  /** Requests that were malformed or failed validation and got the answer owed to them. */
+  readonly answeredMalformed: number;
+  /** Messages that were malformed and could not be answered, responses among them. */
+  readonly droppedMalformed: number;
+  readonly keepalives: number;
+  /** Connections refused because their address, or the node, holds the limit already. */
+  readonly connectionsRefused: number;
+  /** Connections closed because a message took too long to arrive. */
+  readonly connectionsSlow: number;
+  /** Connections closed because the peer did not read. */
+  readonly connectionsClogged: number;
+  /** Connections closed because nothing moved on them. */
+  readonly connectionsIdle: number;
+}
+
+export type MutableStats = { -readonly [Name in keyof TransportStats]: TransportStats[Name] };
+
+export function createStats(): MutableStats {
+  return {
+    received: 0,
+    sent: 0,
+    answeredMalformed: 0,
+    droppedMalformed: 0,
+    keepalives: 0,
+    connectionsRefused: 0,
+    connectionsSlow: 0,
+    connectionsClogged: 0,
+    connectionsIdle: 0,
+  };
+}

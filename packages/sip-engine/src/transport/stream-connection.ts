@@ -1,0 +1,207 @@
+import type { Socket } from "node:net";
+import type { FramedItem, MessageFault, StreamFramer } from "@mss/sip-message";
+import { createStreamFramer } from "@mss/sip-message";
+import { TransportError } from "./errors.ts";
+import type { StreamLimits } from "./limits.ts";
+import type { MutableStats } from "./stats.ts";
+import type { Flow } from "./types.ts";
+
+const PONG = "\r\n"; // RFC 5626 §3.5.1
+const DEAD_PEER_PROBE_MS = 30_000; // a peer that vanished without FIN is found by the operating system
+
+/** What a connection tells its owner. */
+export interface ConnectionOwner {
+  onText(text: string, connection: StreamConnection): void;
+  onBroken(fault: MessageFault, connection: StreamConnection): void;
+  onKeepalive(): void;
+  /** Once, whoever closed it. */
+  onClosed(connection: StreamConnection): void;
+}
+
+export interface StreamConnectionOptions {
+  readonly flow: Flow & { readonly connection: string };
+  readonly socket: Socket;
+  /** Undefined for an accepted connection, which is ready at once. */
+  readonly readyEvent: "connect" | "secureConnect" | undefined;
+  readonly limits: StreamLimits;
+  readonly stats: MutableStats;
+  readonly owner: ConnectionOwner;
+}
+
+/** One connection: cuts messages out of what comes, and bounds the memory and the time that its peer may cost. */
+export class StreamConnection {
+  readonly #options: StreamConnectionOptions;
+  readonly #socket: Socket;
+  readonly #framer: StreamFramer = createStreamFramer();
+  #flow: Flow & { readonly connection: string };
+  #isReady: boolean;
+  #isClosing = false;
+  #holds = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: TransportError | undefined;
+
+  constructor(options: StreamConnectionOptions) {
+    this.#options = options;
+    this.#socket = options.socket;
+    this.#flow = options.flow;
+    this.#isReady = options.readyEvent === undefined;
+    this.#listen();
+  }
+
+  get flow(): Flow & { readonly connection: string } {
+    return this.#flow;
+  }
+
+  /** False from the first sign of its end: nothing new may be sent on it. */
+  get isOpen(): boolean {
+    return !this.#isClosing;
+  }
+
+  /** Resolves when the bytes were written; until then they count against the backlog. */
+  send(text: string): Promise<Flow> {
+    const socket = this.#socket;
+    if (this.#isClosing) {
+      return Promise.reject(this.#failure ?? new TransportError("CONNECTION_LOST", { to: this.#flow.remote }));
+    }
+    if (socket.writableLength + text.length > this.#options.limits.backlogBytes) {
+      this.#options.stats.connectionsClogged += 1;
+      return Promise.reject(this.#drop(new TransportError("BACKLOG_EXCEEDED", { to: this.#flow.remote })));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Flow>();
+    socket.write(text, "latin1", (error) => {
+      if (error === null || error === undefined) {
+        resolve(this.#flow);
+      } else {
+        reject(this.#failure ?? new TransportError("CONNECTION_LOST", { to: this.#flow.remote }, { cause: error }));
+      }
+    });
+    return promise;
+  }
+
+  hold(): () => void {
+    let isHeld = true;
+    this.#holds += 1;
+    return () => {
+      if (isHeld) {
+        isHeld = false;
+        this.#holds -= 1;
+      }
+    };
+  }
+
+  /** Lets what was written go out, then closes; the idle limit ends a peer that does not read it. */
+  close(): void {
+    this.#isClosing = true;
+    this.#socket.destroySoon();
+  }
+
+  destroy(): void {
+    this.#isClosing = true;
+    this.#socket.destroy();
+  }
+
+  #listen(): void {
+    const { readyEvent, limits, owner } = this.#options;
+    const socket = this.#socket;
+    socket.setEncoding("latin1");
+    socket.setKeepAlive(true, DEAD_PEER_PROBE_MS);
+    socket.setTimeout(limits.idleMs);
+    socket.on("data", (text: string) => this.#read(text));
+    socket.on("timeout", () => this.#onIdle());
+    socket.on("end", () => {
+      this.#isClosing = true;
+    });
+    socket.on("error", (cause) => {
+      this.#isClosing = true;
+      const code = this.#isReady ? "CONNECTION_LOST" : "CONNECT_FAILED";
+      this.#failure ??= new TransportError(code, { to: this.#flow.remote }, { cause });
+    });
+    socket.on("close", () => {
+      this.#isClosing = true;
+      clearTimeout(this.#timer);
+      owner.onClosed(this);
+    });
+    if (readyEvent !== undefined) {
+      this.#awaitReady(readyEvent, limits.connectMs);
+    }
+  }
+
+  #awaitReady(readyEvent: "connect" | "secureConnect", limitMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#drop(new TransportError("CONNECT_FAILED", { to: this.#flow.remote, limitMs }));
+    }, limitMs);
+    this.#socket.once(readyEvent, () => {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#isReady = true;
+      const { localAddress, localPort } = this.#socket;
+      this.#flow = { ...this.#flow, local: { host: localAddress ?? "", port: localPort ?? 0 } };
+    });
+  }
+
+  #read(text: string): void {
+    if (this.#isClosing) {
+      return;
+    }
+    for (const item of this.#framer.push(text)) {
+      this.#take(item);
+    }
+    if (this.isOpen) {
+      this.#watchMessage();
+    }
+  }
+
+  #take(item: FramedItem): void {
+    switch (item.kind) {
+      case "message": {
+        this.#stopWatch();
+        this.#options.owner.onText(item.text, this);
+        break;
+      }
+      case "keepalive": {
+        this.#options.owner.onKeepalive();
+        if (item.pong) {
+          this.send(PONG).catch(() => undefined); // the loss of the connection is told by its close
+        }
+        break;
+      }
+      case "broken": {
+        this.#options.owner.onBroken(item.fault, this);
+        this.close();
+        break;
+      }
+    }
+  }
+
+  /** The clock of a message starts with its first byte, however slowly the others come. */
+  #watchMessage(): void {
+    if (this.#framer.pendingBytes === 0) {
+      this.#stopWatch();
+    } else {
+      this.#timer ??= setTimeout(() => {
+        this.#options.stats.connectionsSlow += 1;
+        this.#drop(new TransportError("CONNECTION_LOST", { to: this.#flow.remote }));
+      }, this.#options.limits.messageMs);
+    }
+  }
+
+  #stopWatch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #onIdle(): void {
+    if (this.#holds > 0 && !this.#isClosing) {
+      this.#socket.setTimeout(this.#options.limits.idleMs); // it fires once for each time it is set
+      return;
+    }
+    this.#options.stats.connectionsIdle += 1;
+    this.destroy();
+  }
+
+  #drop(failure: TransportError): TransportError {
+    this.#failure ??= failure;
+    this.destroy();
+    return this.#failure;
+  }
+}
