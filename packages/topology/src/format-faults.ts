@@ -1,16 +1,22 @@
 import type { Fault } from "./fault.ts";
 import { formatPlace } from "./place.ts";
 
-/** Faults as a person reads them: place, what is wrong, what to write; below, the line with a caret. */
-export function formatFaults(faults: readonly Fault[], label: "error" | "warning" = "error"): string {
-  return faults.map((fault) => formatFault(fault, label)).join("");
+/**
+ * Faults as a command prints them: `file:line:column  message — advice`, then the line with a caret under the place.
+ * Ends without a line break; empty for no faults.
+ */
+export function formatFaults(faults: readonly Fault[]): string {
+  return faults.map(formatFault).join("\n");
 }
 
-function formatFault(fault: Fault, label: string): string {
-  const head = `${formatPlace(fault)}  ${label}: ${fault.message} — ${fault.advice} [${fault.code}]\n`;
+function formatFault(fault: Fault): string {
+  const head = `${formatPlace(fault)}  ${fault.message} — ${fault.advice}`;
   if (fault.sourceLine === undefined) {
     return head;
   }
-  const caret = " ".repeat(Math.max(0, fault.column - 1));
-  return `${head}    ${fault.sourceLine}\n    ${caret}^\n`;
+  const number = String(fault.line);
+  const gutter = " ".repeat(number.length);
+  // tabs stay tabs, so that the caret stands right at any tab width
+  const indent = fault.sourceLine.slice(0, fault.column - 1).replaceAll(/[^\t]/g, " ");
+  return `${head}\n  ${number} | ${fault.sourceLine}\n  ${gutter} | ${indent}^`;
 }

@@ -1,15 +1,16 @@
 export { topologyJsonSchema } from "./document/schema.ts";
+export { ERRORS, TopologyError } from "./errors.ts";
 export { explainRoute } from "./explain/explain-route.ts";
 export type { ExplainRequest, ExplainedCandidate, ExplainedOutcome, Explanation } from "./explain/explain-route.ts";
 export { formatExplanation } from "./explain/format-explanation.ts";
 export { FAULT_CODES } from "./fault.ts";
 export type { Fault, FaultCode } from "./fault.ts";
 export { formatFaults } from "./format-faults.ts";
-export { loadTopology, parseTopology } from "./load-topology.ts";
-export type { LoadedTopology, TopologySource } from "./load-topology.ts";
+export { checkTopology, loadTopology } from "./load.ts";
+export type { CheckedTopology, LoadOptions, TopologySource } from "./load.ts";
 export type { Place } from "./place.ts";
-export { resolveSecrets } from "./secrets.ts";
-export type { ResolveOptions, ResolvedSecrets, Secrets } from "./secrets.ts";
+export { Secrets, resolveSecrets } from "./secrets.ts";
+export type { ResolvedSecrets, SecretSources } from "./secrets.ts";
 export { branchSettings, hubSettings } from "./settings.ts";
 export { toSnapshot } from "./snapshot.ts";
 export type {

@@ -1,118 +1,164 @@
-import { readFile } from "node:fs/promises";
-import type { NodeId } from "@mss/model";
-import { isWeak, unusable, weakness } from "./checks/check-secrets.ts";
 import { referenceKey } from "./checks/check-trunks.ts";
+import { isWeak, unusable, weakness } from "./checks/check-secrets.ts";
+import { TopologyError } from "./errors.ts";
 import { FaultCollector } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 import { formatPlace } from "./place.ts";
 import type { SecretReference, Topology } from "./topology.ts";
 
-/** The passwords behind the references of a topology. */
-export interface Secrets {
-  /** Of a reference that was resolved. Throws for one that was not: it belongs to another node. */
-  valueOf(reference: SecretReference): string;
+export interface SecretSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Given an absolute path; rejects for a file that cannot be read. */
+  readonly readFile: (file: string) => Promise<string>;
+  /** Only the secrets that this hub or branch needs. Default: those of all nodes. */
+  readonly node?: string;
 }
 
 export type ResolvedSecrets =
-  | { readonly kind: "ok"; readonly secrets: Secrets; readonly warnings: readonly Fault[] }
+  | { readonly kind: "resolved"; readonly secrets: Secrets; readonly warnings: readonly Fault[] }
   | { readonly kind: "faulty"; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] };
 
-export interface ResolveOptions {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Only what this node needs; everything when absent. */
-  readonly node?: NodeId;
+/** Passwords in clear, by reference. Logged or serialised, it shows nothing. */
+export class Secrets {
+  readonly #values: ReadonlyMap<string, string>;
+
+  constructor(values: ReadonlyMap<string, string>) {
+    this.#values = values;
+  }
+
+  /** Throws SECRET_NOT_RESOLVED when the secret was not among those that were asked for. */
+  valueOf(reference: SecretReference): string {
+    const value = reference.kind === "plain" ? reference.value : this.#values.get(referenceKey(reference));
+    if (value === undefined) {
+      throw new TopologyError("SECRET_NOT_RESOLVED", { path: reference.path, ...reference.place });
+    }
+    return value;
+  }
 }
 
-interface NeededSecret {
-  readonly reference: SecretReference;
-  /** What it protects: an extension number, a branch id. */
-  readonly protectedName: string;
-}
-
-/** Looks up what a node needs to know: a hub the secrets of its trunks, a branch those of its trunk and its extensions. */
-export async function resolveSecrets(topology: Topology, options: ResolveOptions): Promise<ResolvedSecrets> {
+/** Looks up the passwords that the topology refers to. Every one that is missing is a fault with the line that names it. */
+export async function resolveSecrets(topology: Topology, sources: SecretSources): Promise<ResolvedSecrets> {
   const collector = new FaultCollector();
   const values = new Map<string, string>();
-  for (const { reference, protectedName } of neededSecrets(topology, options.node)) {
-    const key = referenceKey(reference);
-    const value = values.get(key) ?? (await readSecret(reference, options.environment, collector));
+  const trunks = new Map<string, ProtectedSecret>();
+  for (const needed of secretsOf(topology, sources.node)) {
+    const value = await readSecret(needed, sources, collector);
     if (value === undefined) {
       continue;
     }
-    values.set(key, value);
-    checkValue({ reference, protectedName }, value, collector);
+    values.set(referenceKey(needed.reference), value);
+    if (needed.isTrunk) {
+      warnIfShared({ needed, value, trunks }, collector);
+    }
   }
   const { faults, warnings } = collector;
   return faults.length > 0
     ? { kind: "faulty", faults, warnings }
-    : { kind: "ok", secrets: { valueOf: (reference) => valueIn(values, reference) }, warnings };
+    : { kind: "resolved", secrets: new Secrets(values), warnings };
 }
 
-function valueIn(values: ReadonlyMap<string, string>, reference: SecretReference): string {
-  const value = values.get(referenceKey(reference));
-  if (value === undefined) {
-    throw new TypeError(`the secret at ${formatPlace(reference.place)} was not resolved for this node`);
-  }
-  return value;
+interface ProtectedSecret {
+  readonly reference: SecretReference;
+  /** What it protects: a branch id or an extension. */
+  readonly name: string;
+  readonly isTrunk: boolean;
 }
 
-function neededSecrets(topology: Topology, node: NodeId | undefined): readonly NeededSecret[] {
+/** A hub needs the secrets of the trunks that come to it, a branch that of its trunk and those of its phones. */
+export function secretsOf(topology: Topology, node?: string): readonly ProtectedSecret[] {
   return topology.branches.flatMap(({ id, trunk, extensions }) => {
-    const ofTrunk: NeededSecret = { reference: trunk.secret, protectedName: id };
-    const isHubOfTrunk = trunk.hubs.some((hub) => hub === node);
-    if (node !== undefined && node !== id) {
-      return isHubOfTrunk ? [ofTrunk] : [];
-    }
-    const ofExtensions = extensions.map(({ low, high, secret }) => ({
+    const atHub = trunk.hubs.some((hub) => hub === node);
+    const own = node === undefined || id === node;
+    const trunkSecret = { reference: trunk.secret, name: id, isTrunk: true };
+    const phones = extensions.map(({ low, high, secret }) => ({
       reference: secret,
-      protectedName: low === high ? low : `${low}-${high}`,
+      name: low === high ? low : `${low}-${high}`,
+      isTrunk: false,
     }));
-    return [ofTrunk, ...ofExtensions];
+    return [...(own || atHub ? [trunkSecret] : []), ...(own ? phones : [])];
   });
 }
 
 async function readSecret(
-  reference: SecretReference,
-  environment: ResolveOptions["environment"],
+  { reference, name }: ProtectedSecret,
+  sources: SecretSources,
   collector: FaultCollector,
 ): Promise<string | undefined> {
-  const { place, path } = reference;
-  const missing = (message: string, advice: string): undefined => {
+  const { path, place } = reference;
+  if (reference.kind === "plain") {
+    return reference.value; // checked with the file
+  }
+  const found = await lookUp(reference, sources);
+  if (found.kind === "missing") {
+    const { message, advice } = found;
     collector.fault(place, { code: "unresolvable-secret", path, message, advice });
     return undefined;
-  };
-  switch (reference.kind) {
-    case "plain": {
-      return reference.value;
-    }
-    case "env": {
-      const value = environment[reference.name] ?? "";
-      const message = `the environment variable ${reference.name} is not set`;
-      return value === "" ? missing(message, `set ${reference.name} to the password`) : value;
-    }
-    case "file": {
-      try {
-        const value = (await readFile(reference.file, "utf8")).replace(/\r?\n$/, "");
-        return value === "" ? missing(`${reference.file} is empty`, "write the password into it") : value;
-      } catch (error) {
-        const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
-        return missing(`${reference.file} cannot be read (${reason})`, "create it with the password in one line");
-      }
-    }
+  }
+  const problem = unusable(found.value);
+  if (problem !== undefined) {
+    const message = `the secret of ${name} ${problem}`;
+    collector.fault(place, { code: "invalid-secret", path, message, advice: "store one line of printable characters" });
+    return undefined;
+  }
+  if (isWeak(found.value, name)) {
+    collector.warn(place, { code: "weak-secret", path, ...weakness(name) });
+  }
+  return found.value;
+}
+
+type Found =
+  | { readonly kind: "found"; readonly value: string }
+  | { readonly kind: "missing"; readonly message: string; readonly advice: string };
+
+async function lookUp(
+  reference: Extract<SecretReference, { kind: "env" | "file" }>,
+  { env, readFile }: SecretSources,
+): Promise<Found> {
+  if (reference.kind === "env") {
+    const value = env[reference.name];
+    const state = value === undefined ? "not set" : "empty";
+    return value !== undefined && value !== ""
+      ? { kind: "found", value }
+      : {
+          kind: "missing",
+          message: `the environment variable ${reference.name} is ${state}`,
+          advice: `set ${reference.name} before the start`,
+        };
+  }
+  const { file } = reference;
+  try {
+    const value = (await readFile(file)).replace(/\r?\n$/, "");
+    return value === ""
+      ? { kind: "missing", message: `the secret file ${file} is empty`, advice: "write the secret into it" }
+      : { kind: "found", value };
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+    const message = `the secret file ${file} cannot be read${reason}`;
+    return { kind: "missing", message, advice: "create it, and let the user of this process read it" };
   }
 }
 
-/** Secrets in the file itself were looked at when it was checked. */
-function checkValue({ reference, protectedName }: NeededSecret, value: string, collector: FaultCollector): void {
-  if (reference.kind === "plain") {
+interface SharedCheck {
+  readonly needed: ProtectedSecret;
+  readonly value: string;
+  readonly trunks: Map<string, ProtectedSecret>;
+}
+
+/** The same text behind two references; two equal references are found without the values. */
+function warnIfShared({ needed, value, trunks }: SharedCheck, collector: FaultCollector): void {
+  const earlier = trunks.get(value);
+  if (earlier === undefined) {
+    trunks.set(value, needed);
     return;
   }
-  const { place, path } = reference;
-  const problem = unusable(value);
-  if (problem !== undefined) {
-    const message = `the secret of ${protectedName} ${problem}`;
-    collector.fault(place, { code: "invalid-secret", path, message, advice: "write one line of printable characters" });
-  } else if (isWeak(value, protectedName)) {
-    collector.warn(place, { code: "weak-secret", path, ...weakness(protectedName) });
+  const { path, place } = needed.reference;
+  if (referenceKey(earlier.reference) !== referenceKey(needed.reference)) {
+    collector.warn(place, {
+      code: "shared-secret",
+      path,
+      message: `the trunks of ${needed.name} and ${earlier.name} (${formatPlace(earlier.reference.place)}) have one secret`,
+      advice: "give each trunk its own",
+      other: earlier.reference.place,
+    });
   }
 }

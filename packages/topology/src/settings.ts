@@ -1,4 +1,5 @@
-import { formatPattern, overlapOf } from "@mss/dial-plan";
+import { findOverlaps, formatPattern } from "@mss/dial-plan";
+import type { NumberPattern } from "@mss/dial-plan";
 import { MAX_CONTACTS_PER_EXTENSION, extensionNumberSchema } from "@mss/model";
 import type {
   BranchSettings,
@@ -8,17 +9,22 @@ import type {
   HubTrunkSettings,
   TrunkHubSettings,
 } from "@mss/model";
+import { TopologyError } from "./errors.ts";
 import { numbersFromTo } from "./numbers-from-to.ts";
 import type { Secrets } from "./secrets.ts";
-import type { Topology, TopologyBranch, TopologyHub } from "./topology.ts";
+import type { Topology, TopologyBranch } from "./topology.ts";
 
-/** A hub lets the branch decide that nobody answers: its own limit is above that of every branch. */
-const HUB_RING_MARGIN_MS = 5_000;
+/** A hub waits longer than any branch lets its phones ring, so that the branch's own answer comes first. */
+const HUB_RING_MARGIN_SECONDS = 10;
 
-/** What a hub needs to run. `secrets` must have been resolved for it. */
-export function hubSettings(topology: Topology, hub: TopologyHub, secrets: Secrets): HubSettings {
+/** Throws UNKNOWN_NODE, and SECRET_NOT_RESOLVED when `secrets` was resolved for another node. */
+export function hubSettings(topology: Topology, hubId: string, secrets: Secrets): HubSettings {
+  const hub = topology.hubs.find(({ id }) => id === hubId);
+  if (hub === undefined) {
+    throw new TopologyError("UNKNOWN_NODE", { role: "hub", id: hubId });
+  }
   const branches = topology.branches.filter(({ trunk }) => trunk.hubs.includes(hub.id));
-  const longestRingMs = Math.max(0, ...branches.map(({ ringTimeoutSeconds }) => ringTimeoutSeconds * 1000));
+  const ringTimeoutSeconds = Math.max(0, ...branches.map((branch) => branch.ringTimeoutSeconds));
   return {
     id: hub.id,
     federation: topology.federation,
@@ -26,7 +32,7 @@ export function hubSettings(topology: Topology, hub: TopologyHub, secrets: Secre
     ...(hub.http === undefined ? {} : { http: hub.http }),
     trunks: new Map(branches.map((branch) => [branch.id, hubTrunk(branch, secrets)])),
     registration: hub.registration,
-    ringTimeoutMs: longestRingMs + HUB_RING_MARGIN_MS,
+    ringTimeoutMs: (ringTimeoutSeconds + HUB_RING_MARGIN_SECONDS) * 1000,
     logLevel: hub.logLevel,
   };
 }
@@ -39,44 +45,51 @@ function hubTrunk({ trunk }: TopologyBranch, secrets: Secrets): HubTrunkSettings
   };
 }
 
-/** What a branch needs to run. `secrets` must have been resolved for it. */
-export function branchSettings(topology: Topology, branch: TopologyBranch, secrets: Secrets): BranchSettings {
-  const { id, name, listen, http, trunk, registration, ringTimeoutSeconds, dataDirectory, logLevel } = branch;
+/** Throws UNKNOWN_NODE, and SECRET_NOT_RESOLVED when `secrets` was resolved for another node. */
+export function branchSettings(topology: Topology, branchId: string, secrets: Secrets): BranchSettings {
+  const branch = topology.branches.find(({ id }) => id === branchId);
+  if (branch === undefined) {
+    throw new TopologyError("UNKNOWN_NODE", { role: "branch", id: branchId });
+  }
+  const { id, name, listen, http, trunk, registration, dataDirectory, logLevel } = branch;
   return {
     id,
     name,
     federation: topology.federation,
     listen,
     numbers: branch.numbers.map(formatPattern),
-    numbersElsewhere: numbersElsewhere(topology, branch),
-    extensions: extensionsOf(branch, secrets),
+    numbersElsewhere: numbersElsewhere(topology, branch).map(formatPattern),
+    extensions: extensionMap(branch, secrets),
     trunk: {
       secret: secrets.valueOf(trunk.secret),
       ...(trunk.maxCalls === undefined ? {} : { maxCalls: trunk.maxCalls }),
-      hubs: trunk.hubs.flatMap((hub) => trunkHub(topology, hub) ?? []),
+      hubs: trunkHubs(topology, branch),
     },
     registration,
     maxContacts: MAX_CONTACTS_PER_EXTENSION,
-    ringTimeoutMs: ringTimeoutSeconds * 1000,
+    ringTimeoutMs: branch.ringTimeoutSeconds * 1000,
     dataDirectory,
     ...(http === undefined ? {} : { http }),
     logLevel,
   };
 }
 
-function trunkHub(topology: Topology, id: string): TrunkHubSettings | undefined {
-  const hub = topology.hubs.find((candidate) => candidate.id === id);
-  return hub === undefined ? undefined : { id: hub.id, addresses: hub.listen };
+/** What lies inside the branch's numbers and belongs to another branch, which is more exact there. */
+export function numbersElsewhere(topology: Topology, branch: TopologyBranch): readonly NumberPattern[] {
+  const owned = topology.branches.flatMap(({ id, numbers }) => numbers.map((pattern) => ({ id, pattern })));
+  const elsewhere = new Set<NumberPattern>();
+  for (const { first, second, overlap } of findOverlaps(owned.map(({ pattern }) => pattern))) {
+    const [one, other] = [owned[first], owned[second]];
+    const inner = overlap.relation === "secondInsideFirst" ? other : one;
+    const outer = inner === one ? other : one;
+    if (inner !== undefined && inner.id !== branch.id && outer?.id === branch.id) {
+      elsewhere.add(inner.pattern);
+    }
+  }
+  return [...elsewhere];
 }
 
-function numbersElsewhere(topology: Topology, branch: TopologyBranch): readonly string[] {
-  const others = topology.branches.filter(({ id }) => id !== branch.id).flatMap(({ numbers }) => numbers);
-  const isInsideOwn = (pattern: (typeof others)[number]): boolean =>
-    branch.numbers.some((own) => overlapOf(own, pattern)?.relation === "secondInsideFirst");
-  return others.filter(isInsideOwn).map(formatPattern);
-}
-
-function extensionsOf(branch: TopologyBranch, secrets: Secrets): ReadonlyMap<ExtensionNumber, ExtensionSettings> {
+function extensionMap(branch: TopologyBranch, secrets: Secrets): ReadonlyMap<ExtensionNumber, ExtensionSettings> {
   const extensions = new Map<ExtensionNumber, ExtensionSettings>();
   for (const { low, high, name, secret } of branch.extensions) {
     const settings = { ...(name === undefined ? {} : { name }), secret: secrets.valueOf(secret) };
@@ -85,4 +98,10 @@ function extensionsOf(branch: TopologyBranch, secrets: Secrets): ReadonlyMap<Ext
     }
   }
   return extensions;
+}
+
+function trunkHubs(topology: Topology, { trunk }: TopologyBranch): readonly TrunkHubSettings[] {
+  return trunk.hubs.flatMap((wanted) =>
+    topology.hubs.filter(({ id }) => id === wanted).map(({ id, listen }) => ({ id, addresses: listen })),
+  );
 }

@@ -1,4 +1,5 @@
 import type { NodeFacts } from "../document/facts.ts";
+import { DEFAULT_MAX_EXPIRES_SECONDS, DEFAULT_MIN_EXPIRES_SECONDS } from "../document/schema.ts";
 import type { SourceNode } from "../document/source-tree.ts";
 import type { FaultCollector } from "../fault.ts";
 import { formatPlace } from "../place.ts";
@@ -42,9 +43,6 @@ function checkPresence(nodes: readonly NodeFacts[], trees: readonly SourceNode[]
   }
 }
 
-const STANDARD_MIN_SECONDS = 60;
-const STANDARD_MAX_SECONDS = 3600;
-
 function checkRegistration(registration: SourceNode | undefined, collector: FaultCollector): void {
   if (registration === undefined) {
     return;
@@ -53,8 +51,8 @@ function checkRegistration(registration: SourceNode | undefined, collector: Faul
     const value = registration.entries.get(key)?.plain;
     return typeof value === "number" ? value : undefined;
   };
-  const low = seconds("minExpiresSeconds") ?? STANDARD_MIN_SECONDS;
-  const high = seconds("maxExpiresSeconds") ?? STANDARD_MAX_SECONDS;
+  const low = seconds("minExpiresSeconds") ?? DEFAULT_MIN_EXPIRES_SECONDS;
+  const high = seconds("maxExpiresSeconds") ?? DEFAULT_MAX_EXPIRES_SECONDS;
   const standard = seconds("defaultExpiresSeconds");
   const { path } = registration;
   const code = "registration-bounds";

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { parsePattern } from "@mss/dial-plan";
 import type { NumberPattern } from "@mss/dial-plan";
+import { branchIdSchema } from "@mss/model";
 import type { TransportAddress } from "@mss/model";
 import type { FaultCollector, FaultCode } from "../fault.ts";
 import type { Place } from "../place.ts";
@@ -66,6 +67,7 @@ class FactReader {
 
   node(role: "hub" | "branch", id: string, node: SourceNode): NodeFacts {
     const trunk = node.entries.get("trunk");
+    this.#checkId(id, node);
     return {
       role,
       id,
@@ -89,6 +91,14 @@ class FactReader {
       trunkSecret: this.#secret(trunk?.entries.get("secret")),
       extensions: this.#extensions(node.entries.get("extensions")),
     };
+  }
+
+  #checkId(id: string, { keyPlace, path: idPath }: SourceNode): void {
+    const parsed = branchIdSchema.safeParse(id); // hubs and branches share one name space
+    if (!parsed.success) {
+      const message = `${id.slice(0, 64)} ${parsed.error.issues[0]?.message ?? "is not a valid id"}`;
+      this.#collector.fault(keyPlace, { code: "invalid-id", path: idPath, message, advice: idAdvice(id) });
+    }
   }
 
   #pattern(text: string): { kind: "value"; value: NumberPattern } | ({ kind: "invalid" } & Problem) {
@@ -162,4 +172,13 @@ class FactReader {
     this.#collector.fault(node.place, { code, path: node.path, message, advice });
     return undefined;
   }
+}
+
+function idAdvice(id: string): string {
+  const tidied = id
+    .toLowerCase()
+    .slice(0, 63)
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
+  return tidied === "" ? "write a name such as hong-kong" : `write ${tidied}`;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { branchIdSchema, hubIdSchema } from "@mss/model";
+import { branchIdSchema } from "@mss/model";
 import { LOG_LEVELS } from "@mss/runtime";
 
 /**
@@ -38,15 +38,17 @@ const httpSchema = z
   });
 
 const MAX_EXPIRES_SECONDS = 86_400;
+export const DEFAULT_MIN_EXPIRES_SECONDS = 60;
+export const DEFAULT_MAX_EXPIRES_SECONDS = 3600;
 const expires = z.int().min(1).max(MAX_EXPIRES_SECONDS);
 
 const registrationSchema = z
   .strictObject({
     minExpiresSeconds: expires
-      .default(60)
+      .default(DEFAULT_MIN_EXPIRES_SECONDS)
       .meta({ description: "Shorter registrations are refused (423).", examples: ["60"] }),
     maxExpiresSeconds: expires
-      .default(3600)
+      .default(DEFAULT_MAX_EXPIRES_SECONDS)
       .meta({ description: "Longer registrations are cut to this.", examples: ["3600"] }),
     defaultExpiresSeconds: expires.optional().meta({
       description: "Granted to who asks for no time. Left out: the same as `maxExpiresSeconds`.",
@@ -174,6 +176,9 @@ const branchSchema = z
   })
   .meta({ description: "A branch (L-MSS), by its id: " + ID_EXAMPLE + "." });
 
+/** For editors. A wrong id is reported with the facts: a refused key would hide what is wrong below it. */
+const nodeIdSchema = z.string().meta({ pattern: z.toJSONSchema(branchIdSchema, { io: "input" }).pattern });
+
 const FEDERATION_PATTERN = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/;
 
 export const topologyDocumentSchema = z
@@ -190,19 +195,19 @@ export const topologyDocumentSchema = z
         examples: ["true"],
       }),
     hubs: z
-      .record(hubIdSchema, hubSchema)
+      .record(nodeIdSchema, hubSchema)
       .prefault({})
       .meta({ description: "The hubs. At least one in all files together.", examples: ["{ hub-1: { sip: … } }"] }),
     branches: z
-      .record(branchIdSchema, branchSchema)
+      .record(nodeIdSchema, branchSchema)
       .prefault({})
       .meta({ description: "The branches. At least one in all files together.", examples: ["{ hk: { numbers: … } }"] }),
   })
   .meta({ title: "MSS Federation topology", description: "Hubs and branches of one federation." });
 
 export type TopologyDocument = z.infer<typeof topologyDocumentSchema>;
-export type HubDocument = TopologyDocument["hubs"][keyof TopologyDocument["hubs"]];
-export type BranchDocument = TopologyDocument["branches"][keyof TopologyDocument["branches"]];
+export type HubDocument = TopologyDocument["hubs"][string];
+export type BranchDocument = TopologyDocument["branches"][string];
 export type SecretDocument = z.infer<typeof secretSchema>;
 
 /** JSON Schema (draft 2020-12) of a topology file, for editors: what may be written, not what is read from it. */

@@ -11,10 +11,13 @@ type Path = readonly PropertyKey[];
 
 /** Says every issue of the schema with its place, in the words of the format and with what to write instead. */
 export function reportShape(tree: SourceNode, issues: readonly Issue[], collector: FaultCollector): void {
-  const schema = topologyJsonSchema();
+  const context = { tree, schema: topologyJsonSchema() };
+  const misspelt = new Set(issues.flatMap((issue) => misspeltPaths(issue, context)));
   for (const issue of issues) {
-    for (const { place, text } of describe(issue, { tree, schema })) {
-      collector.fault(place, text);
+    for (const { place, text } of describe(issue, context)) {
+      if (text.code !== "missing-key" || !misspelt.has(text.path)) {
+        collector.fault(place, text); // a misspelt key is one fault, not also a missing one
+      }
     }
   }
 }
@@ -40,18 +43,8 @@ function describe(issue: Issue, context: Context): readonly PlacedFault[] {
   const at = (text: Omit<FaultText, "path">): readonly PlacedFault[] => [
     { place: node.place, text: { ...text, path: node.path } },
   ];
-  const name = String(issue.path.at(-1) ?? "the file");
+  const name = nameOf(issue.path);
   switch (issue.code) {
-    case "invalid_key": {
-      const reason = issue.issues[0]?.message ?? "is not a valid name";
-      const text = {
-        code: "invalid-id",
-        path: node.path,
-        message: `${name} ${reason}`,
-        advice: idAdvice(name),
-      } as const;
-      return [{ place: node.keyPlace, text }];
-    }
     case "invalid_type": {
       return at(wrongType(name, issue.expected, node));
     }
@@ -76,6 +69,7 @@ function describe(issue: Issue, context: Context): readonly PlacedFault[] {
       return at({ code, message: `${name} ${issue.message}`, advice });
     }
     case "not_multiple_of":
+    case "invalid_key":
     case "invalid_element":
     case "custom": {
       return at({ code: "invalid-value", message: `${name}: ${issue.message}`, advice: "see topology/README.md" });
@@ -83,17 +77,45 @@ function describe(issue: Issue, context: Context): readonly PlacedFault[] {
   }
 }
 
+/** The last key, with the place in its list: `numbers[0]`. */
+function nameOf(path: Path): string {
+  const last = path.findLastIndex((part) => typeof part === "string");
+  return last < 0 ? "the file" : joined(path.slice(last));
+}
+
 function unknownKey(key: string, path: Path, { tree, schema }: Context): PlacedFault {
   const parent = nodeAt(tree, path);
-  const node = parent?.entries.get(key);
   const known = Object.keys(schemaAt(schema, path)?.properties ?? {});
-  const free = known.filter((name) => parent?.entries.has(name) !== true);
-  const meant = nearest(key, free);
-  const advice = meant === undefined ? `the keys here are ${known.join(", ")}` : `did you mean ${meant}?`;
+  const meant = meantKey(key, path, { tree, schema });
+  const taken = nearest(key, known);
+  const advice =
+    meant !== undefined
+      ? `did you mean ${meant}?`
+      : taken !== undefined
+        ? `${taken} stands here already: put it there`
+        : `the keys here are ${known.join(", ")}`;
   return {
-    place: node?.keyPlace ?? parent?.place ?? tree.place,
-    text: { code: "unknown-key", path: joined(path, key), message: `${key} is not a key here`, advice },
+    place: parent?.entries.get(key)?.keyPlace ?? parent?.place ?? tree.place,
+    text: { code: "unknown-key", path: joined([...path, key]), message: `${key} is not a key here`, advice },
   };
+}
+
+/** The key that a misspelt one stands for, if it is not there as well. */
+function meantKey(key: string, path: Path, { tree, schema }: Context): string | undefined {
+  const parent = nodeAt(tree, path);
+  const known = Object.keys(schemaAt(schema, path)?.properties ?? {});
+  return nearest(
+    key,
+    known.filter((name) => parent?.entries.has(name) !== true),
+  );
+}
+
+function misspeltPaths(issue: Issue, context: Context): readonly string[] {
+  if (issue.code !== "unrecognized_keys") {
+    return [];
+  }
+  const meant = issue.keys.flatMap((key) => meantKey(key, issue.path, context) ?? []);
+  return meant.map((key) => joined([...issue.path, key]));
 }
 
 function missingKey(path: Path, { tree, schema }: Context): PlacedFault {
@@ -104,7 +126,7 @@ function missingKey(path: Path, { tree, schema }: Context): PlacedFault {
   const advice = example === undefined ? `add ${key}` : `add ${key}: ${example}`;
   return {
     place: parent?.keyPlace ?? tree.place,
-    text: { code: "missing-key", path: joined(path.slice(0, -1), key), message: `${where} has no ${key}`, advice },
+    text: { code: "missing-key", path: joined(path), message: `${where} has no ${key}`, advice },
   };
 }
 
@@ -190,15 +212,6 @@ function outOfRange(name: string, { plain }: SourceNode, { low, high }: Bounds):
   return { code, message: `${name} cannot be ${shown(plain)}`, advice: `write a number from ${low} to ${high}` };
 }
 
-function idAdvice(name: string): string {
-  const tidied = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-+|-+$/g, "")
-    .slice(0, 63);
-  return tidied === "" ? "write a name such as hong-kong" : `write ${tidied}`;
-}
-
 function exampleAdvice(schema: JsonSchema | undefined): string {
   const example = exampleOf(schema);
   return example === undefined ? "see topology/README.md" : `write something like ${example}`;
@@ -217,9 +230,9 @@ function shown(plain: unknown): string {
   return short.replaceAll(/[\u0000-\u001f\u007f]/g, "�");
 }
 
-function joined(path: Path, key: string): string {
+function joined(path: Path): string {
   let text = "";
-  for (const part of [...path, key]) {
+  for (const part of path) {
     text += typeof part === "number" ? `[${part}]` : `${text === "" ? "" : "."}${String(part)}`;
   }
   return text;

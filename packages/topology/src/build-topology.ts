@@ -1,0 +1,77 @@
+import path from "node:path";
+import { branchIdSchema, hubIdSchema } from "@mss/model";
+import type { HubId, RegistrationSettings } from "@mss/model";
+import type { BranchDocument, HubDocument, TopologyDocument } from "./document/schema.ts";
+import type { ExtensionFact, NodeFacts, Statement } from "./document/facts.ts";
+import type { SecretReference, Topology, TopologyBranch, TopologyExtension, TopologyHub } from "./topology.ts";
+
+/** A file that has passed the schema, with the statements that were read from it. */
+export interface CheckedFile {
+  readonly file: string;
+  readonly document: TopologyDocument;
+  readonly facts: readonly NodeFacts[];
+}
+
+/** Puts files without faults together. */
+export function buildTopology(files: readonly CheckedFile[]): Topology {
+  const nodes = files.flatMap((file) => file.facts.map((facts) => ({ ...file, facts })));
+  const hubs = nodes.flatMap(({ document, facts }) => {
+    const hub = facts.role === "hub" ? document.hubs[facts.id] : undefined;
+    return hub === undefined ? [] : [buildHub(hub, facts)];
+  });
+  const allHubs = hubs.map(({ id }) => id);
+  const branches = nodes.flatMap(({ document, facts }) => {
+    const branch = facts.role === "branch" ? document.branches[facts.id] : undefined;
+    return branch === undefined ? [] : (buildBranch(branch, facts, allHubs) ?? []);
+  });
+  return { federation: files[0]?.document.federation ?? "", hubs, branches };
+}
+
+function buildHub(hub: HubDocument, facts: NodeFacts): TopologyHub {
+  return {
+    id: hubIdSchema.parse(facts.id),
+    listen: facts.listen.map(({ value }) => value),
+    ...(facts.http === undefined ? {} : { http: facts.http.value }),
+    registration: registrationOf(hub.registration),
+    logLevel: hub.logLevel,
+  };
+}
+
+function buildBranch(branch: BranchDocument, facts: NodeFacts, allHubs: readonly HubId[]): TopologyBranch | undefined {
+  const secret = facts.trunkSecret;
+  if (secret === undefined) {
+    return undefined; // cannot be: the schema asks for it
+  }
+  const { maxCalls, hubs } = branch.trunk;
+  const address = facts.trunkAddress?.value;
+  return {
+    id: branchIdSchema.parse(facts.id),
+    name: branch.name ?? facts.id,
+    numbers: facts.numbers.map(({ value }) => value),
+    listen: facts.listen.map(({ value }) => value),
+    ...(facts.http === undefined ? {} : { http: facts.http.value }),
+    trunk: {
+      secret,
+      ...(maxCalls === undefined ? {} : { maxCalls }),
+      ...(address === undefined ? {} : { address }),
+      hubs: hubs === undefined ? allHubs : hubs.map((hub) => hubIdSchema.parse(hub)),
+    },
+    extensions: facts.extensions.flatMap((extension) => buildExtension(branch, extension) ?? []),
+    registration: registrationOf(branch.registration),
+    ringTimeoutSeconds: branch.ringTimeoutSeconds,
+    dataDirectory: path.resolve(path.dirname(facts.file), branch.data ?? path.join("data", facts.id)),
+    logLevel: branch.logLevel,
+  };
+}
+
+function buildExtension(branch: BranchDocument, { value }: Statement<ExtensionFact>): TopologyExtension | undefined {
+  const secret: SecretReference | undefined = value.secret;
+  const name = branch.extensions[value.key]?.name;
+  const { low, high } = value.pattern;
+  return secret && { low, high, ...(name === undefined ? {} : { name }), secret };
+}
+
+function registrationOf(registration: HubDocument["registration"]): RegistrationSettings {
+  const { minExpiresSeconds, maxExpiresSeconds, defaultExpiresSeconds = maxExpiresSeconds } = registration;
+  return { minExpiresSeconds, maxExpiresSeconds, defaultExpiresSeconds };
+}

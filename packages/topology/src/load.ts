@@ -1,0 +1,157 @@
+import { readFile, stat } from "node:fs/promises";
+import { buildTopology } from "./build-topology.ts";
+import type { CheckedFile } from "./build-topology.ts";
+import { checkAddresses } from "./checks/check-addresses.ts";
+import { checkExtensions } from "./checks/check-extensions.ts";
+import { checkFederation, checkNodes } from "./checks/check-nodes.ts";
+import { checkNumbers, planOf } from "./checks/check-numbers.ts";
+import { checkPlainSecrets } from "./checks/check-secrets.ts";
+import { checkTrunks } from "./checks/check-trunks.ts";
+import { readFacts } from "./document/facts.ts";
+import type { NodeFacts } from "./document/facts.ts";
+import { topologyDocumentSchema } from "./document/schema.ts";
+import type { TopologyDocument } from "./document/schema.ts";
+import { reportShape } from "./document/shape-faults.ts";
+import { readSourceTree } from "./document/source-tree.ts";
+import type { SourceNode } from "./document/source-tree.ts";
+import { FaultCollector } from "./fault.ts";
+import type { Fault } from "./fault.ts";
+import type { Topology } from "./topology.ts";
+
+/** The outcome of a check. There are all faults of all files, in order of file and line; warnings come with both. */
+export type CheckedTopology =
+  | { readonly kind: "ok"; readonly topology: Topology; readonly warnings: readonly Fault[] }
+  | { readonly kind: "faulty"; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] };
+
+export interface TopologySource {
+  /** As it appears in faults; relative paths inside are taken from its directory. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface LoadOptions {
+  /** Rejects for a file that cannot be read; the code of a system error is shown. Default: the file system. */
+  readonly readFile?: (file: string) => Promise<string>;
+}
+
+const MAX_FILE_BYTES = 1_000_000;
+
+/** Reads and checks files of one federation. What is wrong is a value, also a file that is not there. */
+export async function loadTopology(files: readonly string[], options: LoadOptions = {}): Promise<CheckedTopology> {
+  const collector = new FaultCollector();
+  const sources: TopologySource[] = [];
+  for (const file of files) {
+    try {
+      sources.push({ file, text: await (options.readFile ?? readTopologyFile)(file) });
+    } catch (error) {
+      collector.fault({ file, line: 1, column: 1 }, { ...unreadable(error), path: "" });
+    }
+  }
+  return check(sources, collector);
+}
+
+/** As `loadTopology`, for texts that are already there. */
+export function checkTopology(sources: readonly TopologySource[]): CheckedTopology {
+  return check(sources, new FaultCollector());
+}
+
+class TooLargeError extends Error {}
+class NoRegularFileError extends Error {}
+
+/** UTF-8 strictly, and never more than the limit: a device or a pipe is no topology. */
+async function readTopologyFile(file: string): Promise<string> {
+  const status = await stat(file);
+  if (!status.isFile()) {
+    throw new NoRegularFileError();
+  }
+  if (status.size > MAX_FILE_BYTES) {
+    throw new TooLargeError();
+  }
+  return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+}
+
+function unreadable(error: unknown): Pick<Fault, "code" | "message" | "advice"> {
+  if (error instanceof TooLargeError) {
+    return TOO_LARGE;
+  }
+  if (error instanceof NoRegularFileError) {
+    return { code: "unreadable-file", message: "this is no regular file", advice: "give the path of a YAML file" };
+  }
+  const systemCode = error instanceof Error && "code" in error ? String(error.code) : "";
+  const [message, advice] = READ_FAILURES[systemCode] ?? ["the file cannot be read", "check the path and the disk"];
+  return { code: "unreadable-file", message, advice };
+}
+
+const TOO_LARGE = {
+  code: "too-large",
+  message: `the file is above ${MAX_FILE_BYTES / 1_000_000} MB`,
+  advice: "give several smaller files, and ranges instead of single numbers",
+} as const;
+
+const READ_FAILURES: Readonly<Record<string, readonly [message: string, advice: string]>> = {
+  ENOENT: ["there is no such file", "check the path"],
+  EACCES: ["the file may not be read", "give the user of this process the right to read it"],
+  ERR_ENCODING_INVALID_ENCODED_DATA: ["the file is not UTF-8", "save it in UTF-8"],
+};
+
+interface ReadFile {
+  readonly file: string;
+  readonly tree: SourceNode;
+  /** Undefined when the shape is wrong. */
+  readonly document: TopologyDocument | undefined;
+  readonly facts: readonly NodeFacts[];
+}
+
+function check(sources: readonly TopologySource[], collector: FaultCollector): CheckedTopology {
+  const files = sources.flatMap((source) => readSource(source, collector) ?? []);
+  // a file that could not be read would make everything that refers to it look wrong
+  if (files.length === sources.length && collector.faults.every(({ code }) => code !== "unreadable-file")) {
+    checkTogether(files, collector);
+  }
+  const { faults, warnings } = collector;
+  const checked = files.flatMap(({ document, ...rest }): CheckedFile[] =>
+    document === undefined ? [] : [{ ...rest, document }],
+  );
+  return faults.length > 0
+    ? { kind: "faulty", faults, warnings }
+    : { kind: "ok", topology: buildTopology(checked), warnings };
+}
+
+function readSource({ file, text }: TopologySource, collector: FaultCollector): ReadFile | undefined {
+  if (text.length > MAX_FILE_BYTES) {
+    collector.fault({ file, line: 1, column: 1 }, { ...TOO_LARGE, path: "" });
+    return undefined;
+  }
+  collector.addSource(file, text);
+  const tree = readSourceTree(file, text, collector);
+  if (tree === undefined) {
+    return undefined;
+  }
+  if (tree.plain === null) {
+    const advice = "describe a federation: federation, hubs and branches, as in topology/demo.yaml";
+    collector.fault(tree.place, { code: "missing-key", path: "", message: "the file is empty", advice });
+    return undefined;
+  }
+  const parsed = topologyDocumentSchema.safeParse(tree.plain);
+  if (!parsed.success) {
+    reportShape(tree, parsed.error.issues, collector);
+  }
+  return { file, tree, document: parsed.data, facts: readFacts(file, tree, collector) };
+}
+
+function checkTogether(files: readonly ReadFile[], collector: FaultCollector): void {
+  const trees = files.map(({ tree }) => tree);
+  const nodes = files.flatMap(({ facts }) => facts);
+  const hubs = nodes.filter(({ role }) => role === "hub");
+  const branches = nodes.filter(({ role }) => role === "branch");
+  checkFederation(trees, collector);
+  checkNodes(nodes, trees, collector);
+  checkNumbers(branches, collector);
+  const plan = planOf(branches);
+  for (const branch of branches) {
+    checkExtensions(branch, plan, collector);
+    checkPlainSecrets(branch, collector);
+  }
+  checkAddresses(nodes, collector);
+  checkTrunks({ hubs, branches }, collector);
+}
