@@ -34,6 +34,8 @@ export interface CallLimits {
   readonly ringTimeoutMs?: number;
   /** Value of the Retry-After header of our own 503. 5 s when absent. */
   readonly retryAfterSeconds?: number;
+  /** How long a stop waits for the answers to the last BYEs. 1,000 ms when absent. */
+  readonly stopGraceMs?: number;
 }
 
 export interface CallControlOptions {

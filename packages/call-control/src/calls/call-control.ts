@@ -13,6 +13,7 @@ const DEFAULT_LIMITS = {
   firstResponseTimeoutMs: 4_000,
   ringTimeoutMs: 60_000,
   retryAfterSeconds: 5,
+  stopGraceMs: 1_000,
 } as const satisfies Required<CallLimits>;
 
 const HANG_UP_LIMIT_MS = 2_000; // for BYEs to leave before the link to the engine is cut
@@ -45,6 +46,7 @@ class Control implements CallControl {
     this.#server = new SipServerCore({
       engine: options.engine,
       log: options.log,
+      stopGraceMs: this.#limits.stopGraceMs,
       handlers: { ...options.handlers, invite: (invite) => this.#onInvite(invite) },
     });
     this.#callDeps = {

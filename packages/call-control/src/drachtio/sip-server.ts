@@ -61,7 +61,7 @@ export class SipServerCore implements SipServer {
   }
 
   async stop(): Promise<void> {
-    await this.#link.settled(STOP_GRACE_MS);
+    await this.#link.settled(this.#options.stopGraceMs ?? STOP_GRACE_MS);
     await this.#link.stop();
   }
 

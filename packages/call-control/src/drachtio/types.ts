@@ -108,6 +108,8 @@ export interface SipServerOptions {
   readonly handlers: RequestHandlers & { readonly invite?: Handler<IncomingInvite> };
   /** Value of the Server and User-Agent headers; none when absent. */
   readonly product?: string;
+  /** How long a stop waits for the answers to requests that are under way. 1,000 ms when absent. */
+  readonly stopGraceMs?: number;
 }
 
 /** The application's side of one SIP engine. `start` resolves when the engine has accepted the secret. */

@@ -48,6 +48,8 @@ export async function startNode(
       waiting.shift()?.(record);
     },
     ...options,
+    // A test that does not answer the BYE of its last call need not wait for that.
+    limits: { stopGraceMs: 0, ...options.limits },
   });
   await control.start();
   context.after(async () => {
