@@ -1,123 +1,140 @@
-import { compileDialPlan, decideAtHub, formatPattern, normalizeNumber } from "@mss/dial-plan";
-import type { DialPlan, PlanCandidate } from "@mss/dial-plan";
+import { compileDialPlan, decideAtBranch, decideAtHub, formatPattern, normalizeNumber } from "@mss/dial-plan";
+import type { BranchTarget, DialPlan, DialPlanEntry } from "@mss/dial-plan";
 import type { BranchId, HubId } from "@mss/model";
+import { TopologyError } from "../errors.ts";
+import { numbersElsewhere } from "../settings.ts";
 import type { Topology, TopologyBranch } from "../topology.ts";
+import type { Explanation, ExplanationOutcome, ExplanationStep } from "./explanation.ts";
 
-/** One entry of the dial plan that was looked at, and what became of it. */
-export interface ExplainedCandidate {
-  readonly pattern: string;
-  readonly branch: BranchId;
-  readonly verdict: PlanCandidate<BranchId>["verdict"];
-}
-
-/** What the topology says of a call, without asking a running node. */
-export interface Explanation {
-  readonly from: string;
-  readonly to: string;
-  /** The dialled digits that are looked up; absent when what was dialled is no number. */
-  readonly number?: string;
-  /** The branch whose number calls; absent when the caller is nobody's. */
-  readonly origin?: { readonly branch: BranchId; readonly isExtension: boolean };
-  /** Best first. */
-  readonly considered: readonly ExplainedCandidate[];
-  readonly outcome: ExplainedOutcome;
-}
-
-export type ExplainedOutcome =
-  | {
-      readonly kind: "local" | "throughHub";
-      readonly branch: BranchId;
-      readonly hubs: readonly HubId[];
-      /** False: the branch owns the number, but no phone can register on it. */
-      readonly isExtension: boolean;
-      /** Stations of the call, phones included. */
-      readonly path: readonly string[];
-      /** What the caller hears if it stays at that: 404 for a number without extension. */
-      readonly status?: number;
-    }
-  | {
-      readonly kind: "refused";
-      readonly status: number;
-      readonly why: "notANumber" | "unknownCaller" | "unknownNumber" | "noCommonHub";
-    };
-
-export interface ExplainRequest {
+export interface RouteQuestion {
   readonly topology: Topology;
-  /** A number of the federation. */
+  /** Number of the calling extension, and what it dials. */
   readonly from: string;
-  /** As dialled. */
   readonly to: string;
 }
 
-/** Takes the same steps as the nodes do, by the same dial plan. */
-export function explainRoute({ topology, from, to }: ExplainRequest): Explanation {
-  const plan = planOf(topology);
-  const dialled = normalizeNumber(to);
-  const caller = ownerOf(topology, plan, from);
-  const base = {
-    from,
-    to,
-    ...(caller === undefined ? {} : { origin: { branch: caller.id, isExtension: hasExtension(caller, from) } }),
-  };
-  if (dialled.kind !== "number") {
-    return { ...base, considered: [], outcome: { kind: "refused", status: 404, why: "notANumber" } };
+/**
+ * Follows a call through the federation, with the plans and the decisions that the nodes themselves use. Throws
+ * UNDECIDED_NUMBERS for a topology that was not checked.
+ */
+export function explainRoute({ topology, from, to }: RouteQuestion): Explanation {
+  const calling = normalizeNumber(from);
+  const called = normalizeNumber(to);
+  if (calling.kind === "invalid") {
+    return { from, to, steps: [], outcome: refused(403, `${from} is not the number of an extension`) };
   }
-  const { number } = dialled;
-  const considered = plan
-    .explain(number)
-    .map(({ pattern, target, verdict }) => ({ pattern: formatPattern(pattern), branch: target, verdict }));
-  return { ...base, number, considered, outcome: decide({ topology, plan, caller, from, number }) };
+  const { number } = calling;
+  const plan = federationPlan(topology);
+  const owner = plan.targetOf(number);
+  const origin = topology.branches.find(({ id }) => id === owner);
+  if (origin === undefined) {
+    return { from: number, to, steps: [], outcome: refused(403, `${number} is not a number of any branch`) };
+  }
+  const step = { kind: "origin", branch: origin.id, number, ...extensionOf(origin, number) } as const;
+  if (called.kind === "invalid") {
+    const outcome = refused(404, `${to} is not a number`, [origin.id]);
+    return { from: number, to, steps: [step], outcome };
+  }
+  const rest = followFromBranch({ topology, plan, origin, number: called.number });
+  return { from: number, to: called.number, steps: [step, ...rest.steps], outcome: rest.outcome };
 }
 
-interface Question {
+interface Route {
+  readonly steps: readonly ExplanationStep[];
+  readonly outcome: ExplanationOutcome;
+}
+
+interface RouteContext {
   readonly topology: Topology;
   readonly plan: DialPlan<BranchId>;
-  readonly caller: TopologyBranch | undefined;
-  readonly from: string;
+  readonly origin: TopologyBranch;
   readonly number: string;
 }
 
-function decide({ topology, plan, caller, from, number }: Question): ExplainedOutcome {
-  if (caller === undefined) {
-    return { kind: "refused", status: 403, why: "unknownCaller" };
+function followFromBranch(context: RouteContext): Route {
+  const { topology, origin, number } = context;
+  const decision = decideAtBranch({ plan: branchPlan(topology, origin), number, cameFrom: "extension" });
+  if (decision.kind === "uplink") {
+    const { hubs } = origin.trunk;
+    const step = { kind: "branch", branch: origin.id, number, decision: "uplink", hubs } as const;
+    const rest = followFromHubs(context);
+    return { steps: [step, ...rest.steps], outcome: rest.outcome };
   }
-  const decision = decideAtHub({ plan, number, cameFrom: caller.id });
-  if (decision.kind === "unknown") {
-    return { kind: "refused", status: 404, why: "unknownNumber" };
-  }
-  const callee = topology.branches.find(({ id }) => id === decision.branch);
-  if (callee === undefined) {
-    return { kind: "refused", status: 404, why: "unknownNumber" };
-  }
-  const isExtension = hasExtension(callee, number);
-  const status = isExtension ? {} : { status: 404 };
-  if (decision.kind === "backToOrigin") {
-    const path = isExtension ? [from, caller.id, number] : [from, caller.id];
-    return { kind: "local", branch: caller.id, hubs: [], isExtension, path, ...status };
-  }
-  const hubs = caller.trunk.hubs.filter((hub) => callee.trunk.hubs.includes(hub));
-  const [first] = hubs;
-  if (first === undefined) {
-    return { kind: "refused", status: 503, why: "noCommonHub" };
-  }
-  const path = [from, caller.id, first, callee.id, ...(isExtension ? [number] : [])];
-  return { kind: "throughHub", branch: callee.id, hubs, isExtension, path, ...status };
+  const extension = extensionOf(origin, number);
+  const step = { kind: "branch", branch: origin.id, number, decision: decision.kind, ...extension } as const;
+  const outcome = { kind: "local", branch: origin.id, number, ...extension, path: [origin.id] } as const;
+  return { steps: [step], outcome };
 }
 
-function planOf(topology: Topology): DialPlan<BranchId> {
-  const entries = topology.branches.flatMap(({ id, numbers }) => numbers.map((pattern) => ({ pattern, target: id })));
-  const compiled = compileDialPlan(entries);
-  if (compiled.kind === "conflicting") {
-    throw new TypeError("a checked topology has no conflicts"); // the checks refuse them as numbers-disputed
+/** The first hub whose answer is not "I cannot reach that branch" decides. */
+function followFromHubs(context: RouteContext): Route {
+  const { topology, plan, origin, number } = context;
+  const candidates = plan
+    .explain(number)
+    .map(({ pattern, target, verdict }) => ({ pattern: formatPattern(pattern), branch: target, verdict }));
+  const steps: ExplanationStep[] = [];
+  for (const hub of origin.trunk.hubs) {
+    const decision = decideAtHub({ plan, number, cameFrom: origin.id });
+    if (decision.kind === "unknown") {
+      steps.push({ kind: "hub", hub, number, decision: "unknown", candidates });
+      return { steps, outcome: refused(404, `nobody owns ${number}`, [origin.id, hub]) };
+    }
+    const { branch } = decision;
+    if (decision.kind === "backToOrigin") {
+      steps.push({ kind: "hub", hub, number, decision: "backToOrigin", branch, candidates });
+      return { steps, outcome: refused(482, `${number} would go back to ${branch}`, [origin.id, hub]) };
+    }
+    const target = topology.branches.find(({ id }) => id === branch);
+    if (target?.trunk.hubs.includes(hub) === true) {
+      steps.push({ kind: "hub", hub, number, decision: "route", branch, candidates });
+      return arriveAt(target, { ...context, hub, steps });
+    }
+    steps.push({ kind: "hub", hub, number, decision: "noTrunk", branch, candidates });
   }
-  return compiled.plan;
+  return { steps, outcome: refused(503, "no hub of the caller has a trunk to that branch", [origin.id]) };
 }
 
-function ownerOf(topology: Topology, plan: DialPlan<BranchId>, number: string): TopologyBranch | undefined {
-  const owner = plan.targetOf(number);
-  return topology.branches.find(({ id }) => id === owner);
+function arriveAt(
+  target: TopologyBranch,
+  { topology, origin, number, hub, steps }: RouteContext & { hub: HubId; steps: readonly ExplanationStep[] },
+): Route {
+  const { kind: decision } = decideAtBranch({ plan: branchPlan(topology, target), number, cameFrom: "hub" });
+  const path = [origin.id, hub, target.id];
+  if (decision !== "local") {
+    const step = { kind: "branch", branch: target.id, number, decision } as const;
+    return { steps: [...steps, step], outcome: refused(404, `${target.id} does not own ${number}`, path) };
+  }
+  const extension = extensionOf(target, number);
+  const step = { kind: "branch", branch: target.id, number, decision, ...extension } as const;
+  return { steps: [...steps, step], outcome: { kind: "bridged", branch: target.id, number, ...extension, path } };
 }
 
-function hasExtension({ extensions }: TopologyBranch, number: string): boolean {
-  return extensions.some(({ low, high }) => number.length === low.length && low <= number && number <= high);
+function extensionOf(branch: TopologyBranch, number: string): { isExtension: boolean; name?: string } {
+  const extension = branch.extensions.find(
+    ({ low, high }) => low.length === number.length && low <= number && number <= high,
+  );
+  return { isExtension: extension !== undefined, ...(extension?.name === undefined ? {} : { name: extension.name }) };
+}
+
+function refused(status: number, reason: string, path: readonly (BranchId | HubId)[] = []): ExplanationOutcome {
+  return { kind: "refused", status, reason, path };
+}
+
+function federationPlan({ branches }: Topology): DialPlan<BranchId> {
+  return compiled(branches.flatMap(({ id, numbers }) => numbers.map((pattern) => ({ pattern, target: id }))));
+}
+
+function branchPlan(topology: Topology, branch: TopologyBranch): DialPlan<BranchTarget> {
+  return compiled<BranchTarget>([
+    ...branch.numbers.map((pattern) => ({ pattern, target: "own" }) as const),
+    ...numbersElsewhere(topology, branch).map((pattern) => ({ pattern, target: "elsewhere" }) as const),
+  ]);
+}
+
+function compiled<Target>(entries: readonly DialPlanEntry<Target>[]): DialPlan<Target> {
+  const result = compileDialPlan(entries);
+  if (result.kind === "conflicting") {
+    throw new TopologyError("UNDECIDED_NUMBERS", { conflicts: result.conflicts.length });
+  }
+  return result.plan;
 }
