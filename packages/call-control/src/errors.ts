@@ -48,6 +48,13 @@ export const ERRORS = {
   TARGET_REFUSED: { sip: 480, q850: 31, tryNext: false, result: "rejected", message: "target refused the call" },
   TARGET_REDIRECTED: { sip: 480, q850: 31, tryNext: false, result: "failed", message: "target redirected the call" },
   TARGET_CHALLENGED: { sip: 503, q850: 41, tryNext: true, result: "failed", message: "target wants other credentials" },
+  PHONE_SILENT: {
+    sip: 480,
+    q850: 18,
+    tryNext: true,
+    result: "unreachable",
+    message: "phone did not answer the request",
+  },
   TARGET_SILENT: {
     sip: 503,
     q850: 38,

@@ -34,6 +34,7 @@ function phoneTarget(binding: Binding, ringTimeoutMs: number): CallTarget {
     uri: binding.contact,
     // To where the phone registered from, whatever its Contact says: NAT, and no traffic to third parties (SEC-29).
     proxy: sipUriOf(binding.source),
+    phone: true,
     ringTimeoutMs,
   };
 }

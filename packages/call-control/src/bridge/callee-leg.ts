@@ -109,7 +109,7 @@ export class CalleeLeg {
         onFinal: (response) => this.#onFinal(response),
         onFailure: (failure, reason) => {
           this.#log.info({ route: this.target.label, reason }, "target could not be called");
-          this.#fail(failure === "linkLost" ? "ENGINE_LINK_LOST" : "TARGET_UNREACHABLE");
+          this.#fail(failure === "linkLost" ? "ENGINE_LINK_LOST" : this.#unheard("TARGET_UNREACHABLE"));
         },
       },
     );
@@ -117,7 +117,10 @@ export class CalleeLeg {
 
   #waitForFirstResponse(): void {
     clearTimeout(this.#firstResponseTimer);
-    this.#firstResponseTimer = setTimeout(() => this.#giveUp("TARGET_SILENT"), this.#offer.firstResponseTimeoutMs);
+    this.#firstResponseTimer = setTimeout(
+      () => this.#giveUp(this.#unheard("TARGET_SILENT")),
+      this.#offer.firstResponseTimeoutMs,
+    );
   }
 
   #onProvisional(response: ClientResponse): void {
@@ -181,7 +184,13 @@ export class CalleeLeg {
   }
 
   #onRingTimeout(): void {
-    this.#giveUp(this.#state === "ringing" ? "TARGET_NO_ANSWER" : "TARGET_SILENT");
+    this.#giveUp(this.#state === "ringing" ? "TARGET_NO_ANSWER" : this.#unheard("TARGET_SILENT"));
+  }
+
+  /** A server that says nothing is in trouble, which a 503 tells the one before it; a phone is switched off. */
+  #unheard(code: CallErrorCode): CallErrorCode {
+    const silent = code === "TARGET_SILENT" || code === "TARGET_UNREACHABLE";
+    return silent && this.target.phone === true ? "PHONE_SILENT" : code;
   }
 
   #giveUp(code: CallErrorCode): void {
@@ -206,7 +215,7 @@ export class CalleeLeg {
     const rang = this.#state === "ringing";
     this.#end();
     const read = (name: string): string | undefined => response.header(name);
-    const code = codeOf(response.status, { heard: this.#heard, rang, reason: read("Reason") });
+    const code = this.#unheard(codeOf(response.status, { heard: this.#heard, rang, reason: read("Reason") }));
     const status = statusFor(code, response.status);
     if (code === "TARGET_CHALLENGED") {
       this.#log.error({ route: this.target.label, sip: response.status }, "target refuses our credentials");

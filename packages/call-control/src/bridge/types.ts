@@ -21,6 +21,8 @@ export interface CallTarget {
   readonly credentials?: ClientCredentials;
   /** A peer of the federation: gets our Session-ID and the caller's asserted identity. False when absent. */
   readonly trusted?: boolean;
+  /** A phone and no server: when it says nothing the caller hears 480, not the 503 of a server in trouble. False when absent. */
+  readonly phone?: boolean;
   /** Until any response but 100, which comes from the engine; then the target is silent and the next step may run. */
   readonly firstResponseTimeoutMs?: number;
   /** From the INVITE to the answer; then the leg is cancelled. */
