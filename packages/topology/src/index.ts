@@ -1,9 +1,6 @@
 export { topologyJsonSchema } from "./document/schema.ts";
 export { ERRORS, TopologyError } from "./errors.ts";
 export { explainRoute } from "./explain/explain-route.ts";
-export type { ExplainRequest, ExplainedCandidate, ExplainedOutcome, Explanation } from "./explain/explain-route.ts";
-export { formatExplanation } from "./explain/format-explanation.ts";
-export { explainRoute } from "./explain/explain-route.ts";
 export type { RouteQuestion } from "./explain/explain-route.ts";
 export type { ExplainedCandidate, Explanation, ExplanationOutcome, ExplanationStep } from "./explain/explanation.ts";
 export { formatExplanation } from "./explain/format-explanation.ts";

@@ -51,7 +51,9 @@ function branchText(step: Extract<ExplanationStep, { kind: "branch" }>): string 
   }
 }
 
-function hubText({ decision, number, branch = "nobody" }: Extract<ExplanationStep, { kind: "hub" }>): string {
+function hubText(step: Extract<ExplanationStep, { kind: "hub" }>): string {
+  const { decision, number } = step;
+  const branch: string = step.branch ?? "nobody";
   const texts = {
     route: `${number} goes to ${branch}`,
     unknown: `nobody owns ${number}`,
@@ -104,7 +106,7 @@ function fixed(digits: number): string {
 }
 
 function outcomeText(outcome: ExplanationOutcome, { from, to }: Explanation): string {
-  const way = [from, ...outcome.path].join(" → ");
+  const way = [from, ...outcome.path.map(String)].join(" → ");
   if (outcome.kind === "refused") {
     return `${way}: refused with ${outcome.status}, ${outcome.reason}`;
   }
