@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { assertNone } from "./assert-none.ts";
 import { scan } from "./scan.ts";
 import { PACKAGES, has, readText } from "./workspace.ts";
 import type { WorkspacePackage } from "./workspace.ts";
@@ -33,9 +34,10 @@ function codesOf({ sources }: WorkspacePackage): string[] {
 for (const entry of PACKAGES) {
   test(`${entry.folder}/README.md says what the package is for, what it guarantees and who stops whom`, () => {
     const text = readme(entry);
+    assert.notEqual(text, "", "there is no README.md");
     assert.match(text, /^# .+\n+[^#\n|].{40,}/, "begins with its name and a paragraph of purpose");
     const missing = Object.keys(HEADINGS).filter((name) => HEADINGS[name]?.test(text) !== true);
-    assert.deepEqual(missing, [], `no heading for: ${missing.join(", ")}`);
+    assertNone(missing, "no heading for:");
     assert.match(text, /\bMUST\b/, "guarantees are said with MUST and MUST NOT");
   });
 
@@ -43,10 +45,10 @@ for (const entry of PACKAGES) {
     const codes = codesOf(entry).toSorted();
     const documented = [...readme(entry).matchAll(CODE_ROW)].map((row) => row[1] ?? "");
     const missing = codes.filter((code) => !documented.includes(code));
-    assert.deepEqual(missing, [], "codes without a row in the README's error table");
+    assertNone(missing, "codes without a row in the README's error table:");
     const text = entry.sources.map((file) => file.text).join("\n");
     const gone = documented.filter((code) => !text.includes(code));
-    assert.deepEqual(gone, [], "rows for codes that are not in src");
+    assertNone(gone, "rows for codes that are not in src:");
   });
 }
 
