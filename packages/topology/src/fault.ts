@@ -3,7 +3,8 @@ import type { Place } from "./place.ts";
 /** What can be wrong with a topology. The codes are stable. */
 export const FAULT_CODES = {
   "unreadable-file": "a file cannot be read, is no regular file, or is not UTF-8",
-  "too-large": "a file is above 1 MB, nested too deep, or repeats too much through aliases",
+  "too-large":
+    "a file is above 1 MB, nested too deep, repeats too much through aliases, or has too many overlapping numbers",
   "yaml-syntax": "the file is not valid YAML",
   "duplicate-key": "a key stands twice in one mapping",
   "unknown-key": "a key that does not exist at this place",
@@ -66,7 +67,9 @@ export interface FaultText {
 }
 
 const MAX_SOURCE_LINE_LENGTH = 200;
-const SECRET_VALUE = /(\bsecret["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s{},][^,}]*)/g;
+/** Whatever stands behind `secret:`, but for references, which are no secret. */
+const SECRET_VALUE =
+  /(\bsecret["']?\s*:\s*)(?!\{\s*(?:env|file)\s*:[^{}]*\})("[^"]*"?|'[^']*'?|\{[^}]*\}?|[^\s,}][^,}]*)/g;
 
 /** Gathers faults and warnings of one load. */
 export class FaultCollector {
@@ -76,8 +79,8 @@ export class FaultCollector {
   readonly #fileOrder: string[] = [];
 
   addSource(file: string, text: string): void {
-    this.#lines.set(file, text.split(/\r\n|\r|\n/));
-    this.#fileOrder.push(file);
+    this.#lines.set(file, text.split(/\r?\n/)); // a lone carriage return ends no line for the YAML reader either
+    this.remember(file);
   }
 
   fault(place: Place, text: FaultText): void {
@@ -96,18 +99,37 @@ export class FaultCollector {
     return this.#inOrder(this.#warnings);
   }
 
+  /** Files are told of in the order in which they were first heard of. */
+  remember(file: string): void {
+    if (!this.#fileOrder.includes(file)) {
+      this.#fileOrder.push(file);
+    }
+  }
+
   #complete({ file, line, column }: Place, text: FaultText): Fault {
+    this.remember(file);
     const sourceLine = this.#lines.get(file)?.[line - 1];
-    const fault = { file, line, column, ...text };
-    return sourceLine === undefined || sourceLine.trim() === "" || sourceLine.length > MAX_SOURCE_LINE_LENGTH
-      ? fault
-      : { ...fault, sourceLine: blotSecrets(sourceLine) };
+    const fault = { file, line, column, ...text, message: printable(text.message), advice: printable(text.advice) };
+    const isShown = sourceLine !== undefined && sourceLine.trim() !== "" && sourceLine.length <= MAX_SOURCE_LINE_LENGTH;
+    return isShown && !isBareSecret(sourceLine, text.path)
+      ? { ...fault, sourceLine: printable(blotSecrets(sourceLine)) }
+      : fault;
   }
 
   #inOrder(list: readonly Fault[]): readonly Fault[] {
     const rank = ({ file }: Fault): number => this.#fileOrder.indexOf(file);
     return list.toSorted((one, other) => rank(one) - rank(other) || one.line - other.line || one.column - other.column);
   }
+}
+
+/** A secret on a line of its own, below its key. */
+function isBareSecret(line: string, path: string): boolean {
+  return path.endsWith("secret") && !/\bsecret["']?\s*:/.test(line);
+}
+
+/** What a file holds must not steer the terminal that shows it. Same length. */
+export function printable(text: string): string {
+  return text.replaceAll(/(?!\t)\p{Cc}/gu, "�");
 }
 
 /** Same length, so that a caret below still points at the same thing; references stay readable. */

@@ -3,7 +3,7 @@ import { buildTopology } from "./build-topology.ts";
 import type { CheckedFile } from "./build-topology.ts";
 import { checkAddresses } from "./checks/check-addresses.ts";
 import { checkExtensions } from "./checks/check-extensions.ts";
-import { checkFederation, checkNodes } from "./checks/check-nodes.ts";
+import { checkFederation, checkNodes, checkPresence } from "./checks/check-nodes.ts";
 import { checkNumbers, planOf } from "./checks/check-numbers.ts";
 import { checkPlainSecrets } from "./checks/check-secrets.ts";
 import { checkTrunks } from "./checks/check-trunks.ts";
@@ -15,7 +15,7 @@ import { reportShape } from "./document/shape-faults.ts";
 import { readSourceTree } from "./document/source-tree.ts";
 import type { SourceNode } from "./document/source-tree.ts";
 import { FaultCollector } from "./fault.ts";
-import type { Fault } from "./fault.ts";
+import type { Fault, FaultCode } from "./fault.ts";
 import type { Topology } from "./topology.ts";
 
 /** The outcome of a check. There are all faults of all files, in order of file and line; warnings come with both. */
@@ -40,7 +40,13 @@ const MAX_FILE_BYTES = 1_000_000;
 export async function loadTopology(files: readonly string[], options: LoadOptions = {}): Promise<CheckedTopology> {
   const collector = new FaultCollector();
   const sources: TopologySource[] = [];
+  if (files.length === 0) {
+    const advice = "name at least one YAML file";
+    const place = { file: "topology", line: 1, column: 1 };
+    collector.fault(place, { code: "unreadable-file", path: "", message: "there is no file to read", advice });
+  }
   for (const file of files) {
+    collector.remember(file);
     try {
       sources.push({ file, text: await (options.readFile ?? readTopologyFile)(file) });
     } catch (error) {
@@ -94,6 +100,9 @@ const READ_FAILURES: Readonly<Record<string, readonly [message: string, advice: 
   ERR_ENCODING_INVALID_ENCODED_DATA: ["the file is not UTF-8", "save it in UTF-8"],
 };
 
+/** After these, what the other files refer to may well be in the file that was not read. */
+const UNREAD: ReadonlySet<FaultCode> = new Set(["unreadable-file", "too-large", "yaml-syntax"]);
+
 interface ReadFile {
   readonly file: string;
   readonly tree: SourceNode;
@@ -104,10 +113,8 @@ interface ReadFile {
 
 function check(sources: readonly TopologySource[], collector: FaultCollector): CheckedTopology {
   const files = sources.flatMap((source) => readSource(source, collector) ?? []);
-  // a file that could not be read would make everything that refers to it look wrong
-  if (files.length === sources.length && collector.faults.every(({ code }) => code !== "unreadable-file")) {
-    checkTogether(files, collector);
-  }
+  const isComplete = files.length === sources.length && collector.faults.every(({ code }) => !UNREAD.has(code));
+  checkTogether({ files, isComplete }, collector);
   const { faults, warnings } = collector;
   const checked = files.flatMap(({ document, ...rest }): CheckedFile[] =>
     document === undefined ? [] : [{ ...rest, document }],
@@ -139,13 +146,22 @@ function readSource({ file, text }: TopologySource, collector: FaultCollector): 
   return { file, tree, document: parsed.data, facts: readFacts(file, tree, collector) };
 }
 
-function checkTogether(files: readonly ReadFile[], collector: FaultCollector): void {
+interface FileSet {
+  readonly files: readonly ReadFile[];
+  /** False: a file could not be read, so that nothing can be said of what is missing. */
+  readonly isComplete: boolean;
+}
+
+function checkTogether({ files, isComplete }: FileSet, collector: FaultCollector): void {
   const trees = files.map(({ tree }) => tree);
   const nodes = files.flatMap(({ facts }) => facts);
   const hubs = nodes.filter(({ role }) => role === "hub");
   const branches = nodes.filter(({ role }) => role === "branch");
   checkFederation(trees, collector);
-  checkNodes(nodes, trees, collector);
+  checkNodes(nodes, collector);
+  if (isComplete) {
+    checkPresence(nodes, trees, collector);
+  }
   checkNumbers(branches, collector);
   const plan = planOf(branches);
   for (const branch of branches) {
@@ -153,5 +169,5 @@ function checkTogether(files: readonly ReadFile[], collector: FaultCollector): v
     checkPlainSecrets(branch, collector);
   }
   checkAddresses(nodes, collector);
-  checkTrunks({ hubs, branches }, collector);
+  checkTrunks({ hubs, branches, isComplete }, collector);
 }

@@ -5,11 +5,12 @@ import { formatPlace } from "../place.ts";
 
 /** No two sockets at one address, and every hub at an address that branches can call. */
 export function checkAddresses(nodes: readonly NodeFacts[], collector: FaultCollector): void {
-  const taken = new Map<string, { readonly owner: string; readonly statement: Statement<unknown> }>();
+  const taken = new Map<string, Taken>();
   for (const node of nodes) {
-    for (const { key, text, statement } of socketsOf(node)) {
-      const name = `${node.role} ${node.id}`;
-      const earlier = taken.get(key);
+    const name = `${node.role} ${node.id}`;
+    const sockets = socketsOf(node);
+    for (const [position, { key, text, statement }] of sockets.entries()) {
+      const earlier = taken.get(key) ?? coveredBy(sockets, position, name);
       if (earlier !== undefined) {
         const message = `${text} is already taken by ${earlier.owner} (${formatPlace(earlier.statement.place)})`;
         const advice = "give each node an address or a port of its own";
@@ -25,8 +26,25 @@ export function checkAddresses(nodes: readonly NodeFacts[], collector: FaultColl
   }
 }
 
+interface Taken {
+  readonly owner: string;
+  readonly statement: Statement<unknown>;
+}
+
+/** A node that listens on all addresses has them all: no other socket of it fits on that port. */
+function coveredBy(sockets: readonly Socket[], position: number, owner: string): Taken | undefined {
+  const socket = sockets[position];
+  const earlier = sockets
+    .slice(0, position)
+    .find(({ place, isWild }) => place === socket?.place && (isWild || socket.isWild));
+  return earlier && { owner, statement: earlier.statement };
+}
+
 interface Socket {
   readonly key: string;
+  /** Transport and port. */
+  readonly place: string;
+  readonly isWild: boolean;
   readonly text: string;
   readonly statement: Statement<unknown>;
 }
@@ -48,8 +66,9 @@ function socketsOf(node: NodeFacts): readonly Socket[] {
   });
   return [...sip, ...http].map(({ transport, host, port, text, statement }) => {
     // two nodes that listen on all addresses are on two machines
-    const scope = isWildcard(host) ? `${node.role} ${node.id} ` : "";
-    return { key: `${scope}${transport} ${host} ${port}`, text, statement };
+    const isWild = isWildcard(host);
+    const scope = isWild ? `${node.role} ${node.id} ` : "";
+    return { key: `${scope}${transport} ${host} ${port}`, place: `${transport} ${port}`, isWild, text, statement };
   });
 }
 

@@ -5,6 +5,9 @@ import type { FaultCollector } from "../fault.ts";
 import { formatPlace } from "../place.ts";
 import { numbersFromTo } from "../numbers-from-to.ts";
 
+/** More would drown the first of them. */
+const MAX_REPEATS_SHOWN = 100;
+
 /** Ranges are written out into the memory of the branch. */
 export const MAX_EXTENSIONS_PER_BRANCH = 20_000;
 
@@ -16,7 +19,9 @@ export function checkExtensions(
 ): void {
   let count = 0;
   const compiled = compileDialPlan(branch.numbers.map(({ value }) => ({ pattern: value, target: branch.id })));
-  const own = compiled.kind === "compiled" ? compiled.plan : undefined; // one target cannot conflict with itself
+  const isReadable = branch.numbers.length === branch.node.entries.get("numbers")?.items.length;
+  // one target cannot conflict with itself; after a pattern that is none, nobody knows what is outside
+  const own = compiled.kind === "compiled" && isReadable ? compiled.plan : undefined;
   for (const extension of branch.extensions) {
     const { low, high } = extension.value.pattern;
     const size = Number(high) - Number(low) + 1;
@@ -68,7 +73,8 @@ function checkOwner({ branch, extension, own, plan }: ExtensionCheck, collector:
 }
 
 function checkRepeats(branch: NodeFacts, collector: FaultCollector): void {
-  for (const { first, second, overlap } of findOverlaps(branch.extensions.map(({ value }) => value.pattern))) {
+  const overlaps = findOverlaps(branch.extensions.map(({ value }) => value.pattern));
+  for (const { first, second, overlap } of overlaps.take(MAX_REPEATS_SHOWN)) {
     const [one, other] = [branch.extensions[first], branch.extensions[second]];
     if (one !== undefined && other !== undefined) {
       collector.fault(other.place, {

@@ -4,8 +4,8 @@ import type { SourceNode } from "../document/source-tree.ts";
 import type { FaultCollector } from "../fault.ts";
 import { formatPlace } from "../place.ts";
 
-/** Hubs and branches share one name space over all files, and there is at least one of each. */
-export function checkNodes(nodes: readonly NodeFacts[], trees: readonly SourceNode[], collector: FaultCollector): void {
+/** Hubs and branches share one name space over all files; each node's own settings agree with each other. */
+export function checkNodes(nodes: readonly NodeFacts[], collector: FaultCollector): void {
   const known = new Map<string, NodeFacts>();
   for (const node of nodes) {
     const earlier = known.get(node.id);
@@ -24,10 +24,14 @@ export function checkNodes(nodes: readonly NodeFacts[], trees: readonly SourceNo
   for (const { entries } of nodes.map(({ node }) => node)) {
     checkRegistration(entries.get("registration"), collector);
   }
-  checkPresence(nodes, trees, collector);
 }
 
-function checkPresence(nodes: readonly NodeFacts[], trees: readonly SourceNode[], collector: FaultCollector): void {
+/** At least one hub and one branch. Only when all files could be read. */
+export function checkPresence(
+  nodes: readonly NodeFacts[],
+  trees: readonly SourceNode[],
+  collector: FaultCollector,
+): void {
   for (const role of ["hub", "branch"] as const) {
     const section = role === "hub" ? "hubs" : "branches";
     const tree = trees.find(({ entries }) => entries.has(section)) ?? trees[0];
@@ -68,7 +72,9 @@ function checkRegistration(registration: SourceNode | undefined, collector: Faul
 
 /** All files speak of one federation. */
 export function checkFederation(trees: readonly SourceNode[], collector: FaultCollector): void {
-  const names = trees.flatMap(({ entries }) => entries.get("federation") ?? []);
+  const names = trees
+    .flatMap(({ entries }) => entries.get("federation") ?? [])
+    .filter(({ plain }) => typeof plain === "string");
   const first = names[0];
   for (const name of names.slice(1)) {
     if (first !== undefined && name.plain !== first.plain) {

@@ -4,8 +4,8 @@ import type { NodeFacts, Statement } from "../document/facts.ts";
 import type { FaultCollector, FaultText } from "../fault.ts";
 import { formatPlace } from "../place.ts";
 
-/** More would drown the first of them. */
-const MAX_OVERLAPS_SHOWN = 100;
+/** More would take long to look through; a federation of this size has a handful. */
+const MAX_OVERLAPS = 20_000;
 
 interface OwnedNumbers extends Statement<NumberPattern> {
   readonly branch: string;
@@ -16,13 +16,19 @@ export function checkNumbers(branches: readonly NodeFacts[], collector: FaultCol
   const owned: readonly OwnedNumbers[] = branches.flatMap(({ id, numbers }) =>
     numbers.map((statement) => ({ ...statement, branch: id })),
   );
-  let shown = 0;
+  let count = 0;
   for (const { first, second, overlap } of findOverlaps(owned.map(({ value }) => value))) {
     const [one, other] = [owned[first], owned[second]];
-    if (one === undefined || other === undefined || shown === MAX_OVERLAPS_SHOWN) {
+    if (one === undefined || other === undefined) {
+      continue;
+    }
+    count += 1;
+    if (count > MAX_OVERLAPS) {
+      const message = `more than ${MAX_OVERLAPS} pairs of number patterns overlap`;
+      const advice = "write wider patterns, and each number once";
+      collector.fault(other.place, { code: "too-large", path: other.path, message, advice });
       break;
     }
-    shown += 1;
     reportOverlap({ one, other, overlap }, collector);
   }
 }

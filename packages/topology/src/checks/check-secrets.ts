@@ -42,8 +42,7 @@ export function unusable(secret: string): string | undefined {
   if (secret.length > 256) {
     return "is longer than 256 characters";
   }
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return /[\u0000-\u001f\u007f]/.test(secret) ? "has a line break or a control character in it" : undefined;
+  return /\p{Cc}/u.test(secret) ? "has a line break or a control character in it" : undefined;
 }
 
 export function isWeak(secret: string, protectedName: string): boolean {

@@ -4,14 +4,20 @@ import { nearest } from "../nearest.ts";
 import { formatPlace } from "../place.ts";
 import type { SecretReference } from "../topology.ts";
 
+interface TrunkCheck {
+  readonly hubs: readonly NodeFacts[];
+  readonly branches: readonly NodeFacts[];
+  /** False: a hub may be in a file that could not be read. */
+  readonly isComplete: boolean;
+}
+
 /** Trunks lead to hubs that exist, and each has a secret of its own. */
-export function checkTrunks(
-  { hubs, branches }: { readonly hubs: readonly NodeFacts[]; readonly branches: readonly NodeFacts[] },
-  collector: FaultCollector,
-): void {
+export function checkTrunks({ hubs, branches, isComplete }: TrunkCheck, collector: FaultCollector): void {
   const hubIds = hubs.map(({ id }) => id);
-  for (const branch of branches) {
-    checkHubs(branch, hubIds, collector);
+  if (isComplete) {
+    for (const branch of branches) {
+      checkHubs(branch, hubIds, collector);
+    }
   }
   checkSharedSecrets(branches, collector);
   checkCommonHubs(branches, hubIds, collector);

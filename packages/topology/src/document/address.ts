@@ -82,6 +82,14 @@ export function parseHost(text: string): { readonly kind: "host"; readonly host:
   return invalid(message, "write an address such as 192.0.2.10, or 0.0.0.0 for all of this machine");
 }
 
+/** As `parseHost`, for one machine: `0.0.0.0` is nobody's address. */
+export function parsePeerHost(text: string): ReturnType<typeof parseHost> {
+  const parsed = parseHost(text);
+  return parsed.kind === "host" && isWildcard(parsed.host)
+    ? invalid(`nobody calls from ${parsed.host}`, "write the branch's address, or leave the key out for any address")
+    : parsed;
+}
+
 /** Whether a host means all addresses of its machine. */
 export function isWildcard(host: string): boolean {
   return host === "0.0.0.0" || host === "::";

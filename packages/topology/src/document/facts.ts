@@ -6,7 +6,7 @@ import type { TransportAddress } from "@mss/model";
 import type { FaultCollector, FaultCode } from "../fault.ts";
 import type { Place } from "../place.ts";
 import type { HttpAddress, SecretReference } from "../topology.ts";
-import { parseHost, parseHttpListen, parseListen } from "./address.ts";
+import { parsePeerHost, parseHttpListen, parseListen } from "./address.ts";
 import { secretSchema } from "./schema.ts";
 import type { SourceNode } from "./source-tree.ts";
 
@@ -85,7 +85,7 @@ class FactReader {
       }),
       trunkHubs: this.#texts(trunk?.entries.get("hubs"), (text) => ({ kind: "value", value: text })),
       trunkAddress: this.#text(trunk?.entries.get("address"), (text) => {
-        const parsed = parseHost(text);
+        const parsed = parsePeerHost(text);
         return parsed.kind === "invalid" ? parsed : { kind: "value", value: parsed.host };
       }),
       trunkSecret: this.#secret(trunk?.entries.get("secret")),

@@ -224,10 +224,10 @@ function exampleOf(schema: JsonSchema | undefined): string | undefined {
 
 /** A value as it may appear in a message: short, on one line. */
 function shown(plain: unknown): string {
-  const text = typeof plain === "string" ? plain : (JSON.stringify(plain) ?? "nothing");
+  const isText = typeof plain === "string" || typeof plain === "number"; // JSON has no NaN and no Infinity
+  const text = isText ? String(plain) : (JSON.stringify(plain) ?? "nothing");
   const short = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-  // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
-  return short.replaceAll(/[\u0000-\u001f\u007f]/g, "�");
+  return short.replaceAll(/\p{Cc}/gu, "�");
 }
 
 function joined(path: Path): string {

@@ -42,7 +42,8 @@ export function readSourceTree(file: string, text: string, collector: FaultColle
   const problems = [...document.errors, ...document.warnings];
   for (const { message, pos } of problems) {
     const advice = "correct the YAML: check indentation, quotes, brackets and the space after a colon";
-    collector.fault(placeAt(pos[0]), { code: "yaml-syntax", path: "", message: `not valid YAML: ${message}`, advice });
+    const [reason = ""] = message.split(/: |; /); // what follows is a piece of the file, and may be a secret
+    collector.fault(placeAt(pos[0]), { code: "yaml-syntax", path: "", message: `not valid YAML: ${reason}`, advice });
   }
   return problems.length > 0 ? undefined : new TreeReader({ document, placeAt, collector }).read();
 }
@@ -84,6 +85,8 @@ class TreeReader {
   readonly #document: Document.Parsed;
   readonly #placeAt: (offset: number) => Place;
   readonly #collector: FaultCollector;
+  /** In the order of the file, so that an alias means the last anchor before it. */
+  readonly #anchors = new Map<string, Node>();
   #aliasedNodes = 0;
   #tooLarge = false;
 
@@ -114,6 +117,7 @@ class TreeReader {
     if (isAlias(node)) {
       return this.#alias(node, position);
     }
+    this.#remember(node);
     const below: Position = { path: position.path, depth: position.depth + 1, insideAlias: position.insideAlias };
     if (isMap(node)) {
       const entries = this.#entries(node, below);
@@ -128,7 +132,12 @@ class TreeReader {
 
   #alias(alias: Alias, position: Position): SourceNode {
     const place = this.#placeAt(alias.range?.[0] ?? 0);
-    const target = alias.resolve(this.#document);
+    const target = this.#anchors.get(alias.source);
+    if (target === undefined) {
+      const message = "an alias (*name) without an anchor (&name) before it";
+      const advice = "put a text that begins with * in quotes, or name the anchor";
+      this.#collector.fault(place, { code: "yaml-syntax", path: position.path, message, advice });
+    }
     // one level deeper, so that an alias to itself ends at the depth limit
     return this.#node(target ?? null, {
       ...position,
@@ -138,11 +147,20 @@ class TreeReader {
     });
   }
 
+  #remember(node: Node): void {
+    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) {
+      this.#anchors.set(node.anchor, node);
+    }
+  }
+
   #entries(map: YAMLMap, below: Position): ReadonlyMap<string, SourceNode> {
     const entries = new Map<string, SourceNode>();
     for (const pair of map.items) {
       const key = isScalar(pair.key) ? String(pair.key.value) : "";
       const keyPlace = this.#placeAt(isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0);
+      if (isNode(pair.key)) {
+        this.#remember(pair.key);
+      }
       const path = below.path === "" ? key : `${below.path}.${key}`;
       if (key === "__proto__") {
         const advice = "leave it out";
