@@ -127,7 +127,6 @@ class TestFederation implements Federation {
       engine: { kind: "embedded" },
       log: this.#log,
       trunkTiming: { minRetryMs: 100, maxRetryMs: 500 },
-      digestAlgorithms: ["MD5"], // SIPp 3.6 gives up when the first challenge is SHA-256
     });
     this.#branches.set(id, branch);
     await waitUntil(`the trunk of ${id} is up`, () => branch.status().hubs.every(({ state }) => state === "up"));
@@ -210,6 +209,7 @@ class TestFederation implements Federation {
       ),
       trunk: { secret: trunkSecretOf(id), hubs: [{ id: HUB, addresses: [this.#listen("hub")] }] },
       registration: REGISTRATION,
+      digestAlgorithms: ["MD5"], // SIPp 3.6 gives up when the first challenge is SHA-256
       maxContacts: MAX_CONTACTS_PER_EXTENSION,
       ringTimeoutMs: this.#options.ringTimeoutMs ?? RING_TIMEOUT_MS,
       dataDirectory: path.join(this.#dataDirectory, id),

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import type { CallLimits, DigestAlgorithm, EngineAddress } from "@mss/call-control";
+import type { CallLimits, EngineAddress } from "@mss/call-control";
 import { deferred } from "@mss/call-control/node";
 import type { BranchSettings, CallRecord } from "@mss/model";
 import { compose } from "@mss/runtime";
@@ -21,7 +21,6 @@ export interface StartBranchOptions {
   readonly engine: EngineChoice;
   readonly log: Logger;
   readonly limits?: CallLimits;
-  readonly digestAlgorithms?: readonly DigestAlgorithm[];
   readonly onRecord?: (record: CallRecord) => void;
   readonly trunkTiming?: Partial<HubLinkTiming>;
   readonly hubFirstResponseTimeoutMs?: number;

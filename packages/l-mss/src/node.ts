@@ -3,7 +3,6 @@ import type {
   ActiveCall,
   CallControl,
   CallLimits,
-  DigestAlgorithm,
   DigestGuard,
   EngineAddress,
   IncomingRequest,
@@ -28,8 +27,6 @@ export interface BranchNodeOptions {
   readonly engine: EngineAddress;
   readonly log: Logger;
   readonly limits?: CallLimits;
-  /** Offered to phones and hubs in this order; SHA-256 then MD5 when absent. */
-  readonly digestAlgorithms?: readonly DigestAlgorithm[];
   /** Told each call record once, beside the store. */
   readonly onRecord?: (record: CallRecord) => void;
   /** How the trunk is kept registered at the hubs. */
@@ -61,9 +58,8 @@ const HUB_FIRST_RESPONSE_TIMEOUT_MS = 2_000;
 /** Errors after which the hub itself, not the callee, is in doubt. */
 const HUB_IN_DOUBT: readonly (string | undefined)[] = ["TARGET_SILENT", "TARGET_UNREACHABLE"];
 
-function createGuard({ settings, log, digestAlgorithms }: BranchNodeOptions, status: 401 | 407): DigestGuard {
-  const algorithms = digestAlgorithms === undefined ? {} : { algorithms: digestAlgorithms };
-  return createDigestGuard({ realm: settings.id, log, status, ...algorithms });
+function createGuard({ settings, log }: BranchNodeOptions, status: 401 | 407): DigestGuard {
+  return createDigestGuard({ realm: settings.id, log, status, algorithms: settings.digestAlgorithms });
 }
 
 function registerHandler(options: BranchNodeOptions): (request: IncomingRequest) => Promise<void> {

@@ -20,9 +20,10 @@ export type {
 } from "./ports.ts";
 export { revisionSchema, snapshotSchema } from "./snapshot.ts";
 export type { Revision, Snapshot, SnapshotBranch, SnapshotHub } from "./snapshot.ts";
-export { MAX_CONTACTS_PER_EXTENSION } from "./settings.ts";
+export { DIGEST_ALGORITHMS, MAX_CONTACTS_PER_EXTENSION } from "./settings.ts";
 export type {
   BranchSettings,
+  DigestAlgorithm,
   BranchTrunkSettings,
   ExtensionSettings,
   HubSettings,

@@ -5,6 +5,10 @@ import type { BranchId, ExtensionNumber, HubId } from "./ids.ts";
 /** Phones on one number; all ring. Fixed by the mission, not a key of the topology. */
 export const MAX_CONTACTS_PER_EXTENSION = 3;
 
+/** Digest algorithms that can be offered, strongest first. RFC 8760. */
+export const DIGEST_ALGORITHMS = ["SHA-256", "MD5"] as const;
+export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
+
 /** One extension as its branch must know it. */
 export interface ExtensionSettings {
   /** Display name; absent when the document gives none. */
@@ -53,6 +57,8 @@ export interface BranchSettings {
   readonly extensions: ReadonlyMap<ExtensionNumber, ExtensionSettings>;
   readonly trunk: BranchTrunkSettings;
   readonly registration: RegistrationSettings;
+  /** Offered in this order to phones, and to the hubs when they bring a call. */
+  readonly digestAlgorithms: readonly DigestAlgorithm[];
   /** `MAX_CONTACTS_PER_EXTENSION`. */
   readonly maxContacts: number;
   /** How long the phones of a number ring before the caller gets 480. */

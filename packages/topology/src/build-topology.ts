@@ -58,6 +58,7 @@ function buildBranch(branch: BranchDocument, facts: NodeFacts, allHubs: readonly
     },
     extensions: facts.extensions.flatMap((extension) => buildExtension(branch, extension) ?? []),
     registration: registrationOf(branch.registration),
+    digestAlgorithms: [...new Set(branch.digest)],
     ringTimeoutSeconds: branch.ringTimeoutSeconds,
     dataDirectory: path.resolve(path.dirname(facts.file), branch.data ?? path.join("data", facts.id)),
     logLevel: branch.logLevel,

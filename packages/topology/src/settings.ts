@@ -66,6 +66,7 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
       hubs: trunkHubs(topology, branch),
     },
     registration,
+    digestAlgorithms: branch.digestAlgorithms,
     maxContacts: MAX_CONTACTS_PER_EXTENSION,
     ringTimeoutMs: branch.ringTimeoutSeconds * 1000,
     dataDirectory,

@@ -1,5 +1,5 @@
 import type { NumberPattern } from "@mss/dial-plan";
-import type { BranchId, HubId, RegistrationSettings, TransportAddress } from "@mss/model";
+import type { BranchId, DigestAlgorithm, HubId, RegistrationSettings, TransportAddress } from "@mss/model";
 import type { LogLevel } from "@mss/runtime";
 import type { Place } from "./place.ts";
 
@@ -49,6 +49,7 @@ export interface TopologyBranch {
   readonly trunk: TopologyTrunk;
   readonly extensions: readonly TopologyExtension[];
   readonly registration: RegistrationSettings;
+  readonly digestAlgorithms: readonly DigestAlgorithm[];
   readonly ringTimeoutSeconds: number;
   readonly dataDirectory: string;
   readonly logLevel: LogLevel;

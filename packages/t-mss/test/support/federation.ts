@@ -80,6 +80,7 @@ export function branchSettings(id: BranchId, net: string, overrides: Partial<Bra
       hubs: [{ id: HUB_ID, addresses: [{ transport: "udp", host: `${net}.1`, port: 5060 }] }],
     },
     registration: { minExpiresSeconds: 60, maxExpiresSeconds: 7200, defaultExpiresSeconds: 3600 },
+    digestAlgorithms: ["SHA-256", "MD5"],
     maxContacts: MAX_CONTACTS_PER_EXTENSION,
     ringTimeoutMs: 5_000,
     dataDirectory: "",

@@ -19,9 +19,7 @@ export function checkExtensions(
 ): void {
   let count = 0;
   const compiled = compileDialPlan(branch.numbers.map(({ value }) => ({ pattern: value, target: branch.id })));
-  const isReadable = branch.numbers.length === branch.node.entries.get("numbers")?.items.length;
-  // one target cannot conflict with itself; after a pattern that is none, nobody knows what is outside
-  const own = compiled.kind === "compiled" && isReadable ? compiled.plan : undefined;
+  const own = compiled.kind === "compiled" ? compiled.plan : undefined; // one target cannot conflict with itself
   for (const extension of branch.extensions) {
     const { low, high } = extension.value.pattern;
     const size = Number(high) - Number(low) + 1;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { branchIdSchema } from "@mss/model";
+import { DIGEST_ALGORITHMS, branchIdSchema } from "@mss/model";
 import { LOG_LEVELS } from "@mss/runtime";
 
 /**
@@ -155,6 +155,17 @@ const branchSchema = z
         examples: ['{ "1000": { name: Alice, secret: { env: HK_1000_SECRET } } }'],
       }),
     registration: registrationSchema.prefault({}).meta({ description: "How long the registration of a phone lasts." }),
+    digest: z
+      .array(z.enum(DIGEST_ALGORITHMS))
+      .min(1)
+      .max(DIGEST_ALGORITHMS.length)
+      .default([...DIGEST_ALGORITHMS])
+      .meta({
+        description:
+          "Password digests that are offered, in this order. Phones that cannot do SHA-256 should pass it over; those " +
+          "that give up instead (baresip 1, SIPp 3.6) need `[MD5]`.",
+        examples: ["[SHA-256, MD5]"],
+      }),
     ringTimeoutSeconds: z
       .int()
       .min(5)
