@@ -111,9 +111,7 @@ export class FaultCollector {
     const sourceLine = this.#lines.get(file)?.[line - 1];
     const fault = { file, line, column, ...text, message: printable(text.message), advice: printable(text.advice) };
     const isShown = sourceLine !== undefined && sourceLine.trim() !== "" && sourceLine.length <= MAX_SOURCE_LINE_LENGTH;
-    return isShown && !isBareSecret(sourceLine, text.path)
-      ? { ...fault, sourceLine: printable(blotSecrets(sourceLine)) }
-      : fault;
+    return isShown && !mayLeak(sourceLine, text) ? { ...fault, sourceLine: printable(blotSecrets(sourceLine)) } : fault;
   }
 
   #inOrder(list: readonly Fault[]): readonly Fault[] {
@@ -122,9 +120,10 @@ export class FaultCollector {
   }
 }
 
-/** A secret on a line of its own, below its key. */
-function isBareSecret(line: string, path: string): boolean {
-  return path.endsWith("secret") && !/\bsecret["']?\s*:/.test(line);
+/** A secret on a line of its own below its key, or one in broken YAML, where nobody knows what ends where. */
+function mayLeak(line: string, { code, path }: FaultText): boolean {
+  const hasKey = /\bsecret["']?\s*:/.test(line);
+  return code === "yaml-syntax" ? hasKey : path.endsWith("secret") && !hasKey;
 }
 
 /** What a file holds must not steer the terminal that shows it. Same length. */

@@ -124,7 +124,9 @@ function check(sources: readonly TopologySource[], collector: FaultCollector): C
     : { kind: "ok", topology: buildTopology(checked), warnings };
 }
 
-function readSource({ file, text }: TopologySource, collector: FaultCollector): ReadFile | undefined {
+function readSource(source: TopologySource, collector: FaultCollector): ReadFile | undefined {
+  const { file } = source;
+  const text = source.text.replace(/^\uFEFF/, ""); // the byte order mark of some editors is no column
   if (text.length > MAX_FILE_BYTES) {
     collector.fault({ file, line: 1, column: 1 }, { ...TOO_LARGE, path: "" });
     return undefined;

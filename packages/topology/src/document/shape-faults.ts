@@ -183,7 +183,9 @@ function invalidSecret({ plain, entries }: SourceNode): Omit<FaultText, "path"> 
     const message = "the secret must be a text, not a number";
     return { code: "invalid-secret", message, advice: "put it in quotes, or better: { env: NAME }" };
   }
-  const named = keys.length === 0 ? "this" : `a mapping with ${keys.slice(0, 4).join(", ")}`;
+  // a key without a value may be the secret itself, in braces
+  const isNamed = keys.length > 0 && [...entries.values()].every((entry) => entry.plain !== null);
+  const named = !isNamed ? "this" : `a mapping with ${keys.slice(0, 4).join(", ")}`;
   const advice = meant === undefined || keys[0] === meant ? forms : `did you mean { ${meant}: … }?`;
   return { code: "invalid-secret", message: `${named} is not a secret`, advice };
 }
