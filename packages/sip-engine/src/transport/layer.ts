@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { RemoteInfo } from "node:dgram";
+import type { Socket } from "node:net";
 import { silentLog } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { familyOf, isSendable, plainAddress } from "./addresses.ts";
@@ -57,6 +58,7 @@ class SocketTransport implements SocketTransportLayer {
   #listening: readonly ListenAddress[] = [];
   #user: TransportUser | undefined;
   #isRunning = false;
+  #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: TransportLayerOptions) {
@@ -67,7 +69,7 @@ class SocketTransport implements SocketTransportLayer {
     this.#ingress = new Ingress({
       log: this.#log,
       stats,
-      user: () => this.#user,
+      user: () => (this.#isRunning ? this.#user : undefined),
       send: (text, target) => this.send(text, target),
       statelessTag: randomBytes(STATELESS_TAG_BYTES).toString("hex"),
     });
@@ -88,22 +90,15 @@ class SocketTransport implements SocketTransportLayer {
     return this.#pool.size;
   }
 
-  async start(user: TransportUser): Promise<void> {
-    this.#user = user;
-    try {
-      for (const address of this.#options.listen) {
-        await this.#open(address);
-      }
-    } catch (error) {
-      await this.#close();
-      throw error;
-    }
-    this.#isRunning = true;
+  /** Once: a second call gives the first one's promise. What comes before every address is open is not taken. */
+  start(user: TransportUser): Promise<void> {
+    this.#starting ??= this.#openAll(user);
+    return this.#starting;
   }
 
   stop(): Promise<void> {
     this.#isRunning = false;
-    this.#stopping ??= this.#close();
+    this.#stopping ??= this.#stopAll();
     return this.#stopping;
   }
 
@@ -129,6 +124,33 @@ class SocketTransport implements SocketTransportLayer {
   hold(flow: Flow): () => void {
     const connection = flow.connection === undefined ? undefined : this.#pool.byId(flow.connection);
     return connection?.hold() ?? (() => undefined);
+  }
+
+  async #openAll(user: TransportUser): Promise<void> {
+    this.#user = user;
+    try {
+      for (const address of this.#options.listen) {
+        this.#requireNotStopped();
+        await this.#open(address);
+      }
+      this.#requireNotStopped();
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+    this.#isRunning = true;
+  }
+
+  #requireNotStopped(): void {
+    if (this.#stopping !== undefined) {
+      throw new TransportError("NOT_RUNNING");
+    }
+  }
+
+  /** A start that is under way sees the stop, and closes what it opened. */
+  async #stopAll(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    await this.#close();
   }
 
   async #open(address: ListenAddress): Promise<void> {
@@ -157,14 +179,23 @@ class SocketTransport implements SocketTransportLayer {
       kind,
       address: { host, port },
       log: this.#log,
-      onSocket: (socket) => this.#pool.accept(kind, socket),
+      onSocket: (socket) => this.#accept(kind, socket),
     });
+  }
+
+  #accept(kind: StreamKind, socket: Socket): void {
+    if (this.#isRunning) {
+      this.#pool.accept(kind, socket);
+    } else {
+      socket.destroy(); // better than a message that nobody answers: the peer may call again at once
+    }
   }
 
   async #close(): Promise<void> {
     const listeners = [...this.#datagramListeners, ...this.#streamListeners];
     this.#datagramListeners = [];
     this.#streamListeners = [];
+    this.#listening = [];
     await Promise.all([...listeners.map((listener) => listener.close()), this.#pool.stop()]);
   }
 
