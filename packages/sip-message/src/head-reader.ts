@@ -1,8 +1,9 @@
-import { COLON, CR, LF, SPACE, TAB, TOKEN } from "./characters.ts";
+import { COLON, CR, LF, SPACE, TAB, skipSpace } from "./characters.ts";
 import { FieldList } from "./header-list.ts";
-import { canonicalName } from "./header-name.ts";
+import { type HeaderName, headerNameAt } from "./header-name.ts";
 import type { MessageLimits } from "./limits.ts";
 import type { MessageFault } from "./message-fault.ts";
+import { tokenEnd } from "./parameters.ts";
 import { collapseWhiteSpace } from "./white-space.ts";
 
 export interface Head {
@@ -13,37 +14,44 @@ export interface Head {
   readonly fault: MessageFault | undefined;
 }
 
-/** Reads the header fields from `start` to the empty line. Each character is looked at once; clean values are not copied. */
+/** Reads the header fields from `start` to the empty line. Clean values are not copied. */
 export function readHead(text: string, start: number, limits: MessageLimits): Head {
   return new HeadReader(text, start, limits).read();
 }
 
+/**
+ * Lines are found with `indexOf`, which is many times faster than a look at each character. Where white space must be
+ * collapsed or a NUL stands is known from three look-aheads over the whole text, renewed only when one is reached.
+ */
 class HeadReader {
   readonly #text: string;
   readonly #limits: MessageLimits;
-  readonly #keys: string[] = [];
-  readonly #names: string[] = [];
+  readonly #names: HeaderName[] = [];
   readonly #values: string[] = [];
   #position: number;
   #fault: MessageFault | undefined;
   #safe = true;
-  /** What `#skipValue` found on its way. */
-  #valueEnd = 0;
-  #needsCollapse = false;
+  #nextTab: number;
+  #nextDoubleSpace: number;
+  #nextNul: number;
 
   constructor(text: string, start: number, limits: MessageLimits) {
     this.#text = text;
     this.#position = start;
     this.#limits = limits;
+    this.#nextTab = indexOrEnd(text, "\t", start);
+    this.#nextDoubleSpace = indexOrEnd(text, "  ", start);
+    this.#nextNul = indexOrEnd(text, "\0", start);
   }
 
   read(): Head {
-    while (!this.#text.startsWith("\r\n", this.#position)) {
-      if (this.#position >= this.#text.length) {
-        return this.#head(this.#text.length, "Missing End Of Headers");
+    const text = this.#text;
+    while (text.charCodeAt(this.#position) !== CR || text.charCodeAt(this.#position + 1) !== LF) {
+      if (this.#position >= text.length) {
+        return this.#head(text.length, "Missing End Of Headers");
       }
-      if (this.#keys.length === this.#limits.headerCount) {
-        return this.#head(this.#text.length, "Too Many Header Fields");
+      if (this.#names.length === this.#limits.headerCount) {
+        return this.#head(text.length, "Too Many Header Fields");
       }
       this.#readField();
     }
@@ -51,78 +59,66 @@ class HeadReader {
   }
 
   #readField(): void {
+    const text = this.#text;
     const start = this.#position;
-    const nameEnd = this.#tokenEnd(start);
-    const colon = this.#blankEnd(nameEnd);
-    if (nameEnd === start || this.#text.charCodeAt(colon) !== COLON) {
+    const nameEnd = tokenEnd(text, start);
+    const colon = skipSpace(text, nameEnd);
+    const lineEnd = this.#findLineEnd(start);
+    const end = this.#isFolded(lineEnd) ? this.#findFoldedEnd(lineEnd) : lineEnd;
+    this.#position = end + 2;
+    if (nameEnd === start || text.charCodeAt(colon) !== COLON) {
       this.#report(400, "Malformed Header Field");
-      this.#skipValue(start);
       return;
     }
-    const valueStart = this.#blankEnd(colon + 1);
-    this.#skipValue(valueStart);
-    if (this.#position - start > this.#limits.lineBytes) {
+    if (end - start > this.#limits.lineBytes) {
       this.#report(400, "Header Field Too Long");
     }
-    const name = this.#text.slice(start, nameEnd);
-    const value = this.#text.slice(valueStart, this.#valueEnd);
-    this.#keys.push(canonicalName(name));
-    this.#names.push(name);
-    this.#values.push(this.#needsCollapse ? collapseWhiteSpace(value) : value);
+    this.#names.push(headerNameAt(text, start, nameEnd));
+    this.#values.push(this.#readValue(skipSpace(text, colon + 1), end, end !== lineEnd));
   }
 
-  /** Moves to the line after the value that begins at `start`, over folded lines. */
-  #skipValue(start: number): void {
-    const text = this.#text;
-    let index = start;
-    let end = start;
-    this.#needsCollapse = false;
-    for (; index < text.length; index += 1) {
-      const code = text.charCodeAt(index);
-      if (code > SPACE) {
-        end = index + 1;
-      } else if (code === SPACE) {
-        this.#needsCollapse ||= isBlank(text.charCodeAt(index + 1));
-      } else if (code === CR && text.charCodeAt(index + 1) === LF) {
-        if (!isBlank(text.charCodeAt(index + 2))) {
-          break;
-        }
-        this.#needsCollapse = true;
-        index += 1;
-      } else {
-        this.#control(code);
-        end = code === TAB ? end : index + 1;
-      }
-    }
-    this.#valueEnd = end;
-    this.#position = index + 2;
-  }
-
-  #control(code: number): void {
-    if (code === TAB) {
-      this.#needsCollapse = true;
-    } else if (code === 0) {
+  #readValue(start: number, end: number, folded: boolean): string {
+    if (this.#nextNul < end) {
       this.#safe = false; // Refused by `validateMessage`; a quoted NUL is within the grammar.
-    } else if (code === CR || code === LF) {
-      this.#safe = false;
-      this.#report(400, "Stray Line Break");
+      this.#nextNul = indexOrEnd(this.#text, "\0", end);
     }
+    const collapses = folded || this.#nextTab < end || this.#nextDoubleSpace < end;
+    if (collapses) {
+      // Looked for again only when passed, or a long text without another would be searched for each field.
+      this.#nextTab = this.#nextTab < end ? indexOrEnd(this.#text, "\t", end) : this.#nextTab;
+      this.#nextDoubleSpace = this.#nextDoubleSpace < end ? indexOrEnd(this.#text, "  ", end) : this.#nextDoubleSpace;
+      return collapseWhiteSpace(this.#text.slice(start, end));
+    }
+    const last = this.#text.charCodeAt(end - 1) === SPACE ? end - 1 : end;
+    return start < last ? this.#text.slice(start, last) : "";
   }
 
-  #tokenEnd(start: number): number {
-    let index = start;
-    while (index < this.#text.length && TOKEN[this.#text.charCodeAt(index)] === 1) {
-      index += 1;
+  /** Index of the CR that ends the line at `start`, or the end of the text. */
+  #findLineEnd(start: number): number {
+    const text = this.#text;
+    let end = text.indexOf("\r", start);
+    const feed = text.indexOf("\n", start);
+    if (end !== -1 && feed === end + 1) {
+      return end;
     }
-    return index;
+    // A CR or LF by itself: some readers would see a line break here and some would not.
+    this.#safe = false;
+    this.#report(400, "Stray Line Break");
+    end = text.indexOf("\r\n", start);
+    return end === -1 ? text.length : end;
   }
 
-  #blankEnd(start: number): number {
-    let index = start;
-    while (index < this.#text.length && isBlank(this.#text.charCodeAt(index))) {
-      index += 1;
+  #isFolded(lineEnd: number): boolean {
+    const code = this.#text.charCodeAt(lineEnd + 2);
+    return code === SPACE || code === TAB;
+  }
+
+  #findFoldedEnd(lineEnd: number): number {
+    let end = lineEnd;
+    while (this.#isFolded(end)) {
+      end = this.#findLineEnd(end + 2);
     }
-    return index;
+    return end;
   }
 
   #report(status: number, reason: string): void {
@@ -133,11 +129,12 @@ class HeadReader {
     if (reason !== undefined) {
       this.#report(400, reason);
     }
-    const columns = { keys: this.#keys, names: this.#names, values: this.#values };
-    return { fields: FieldList.read(columns, this.#safe), end: Math.min(end, this.#text.length), fault: this.#fault };
+    const fields = new FieldList(this.#names, this.#values, this.#safe);
+    return { fields, end: Math.min(end, this.#text.length), fault: this.#fault };
   }
 }
 
-function isBlank(code: number): boolean {
-  return code === SPACE || code === TAB;
+function indexOrEnd(text: string, searched: string, start: number): number {
+  const index = text.indexOf(searched, start);
+  return index === -1 ? text.length : index;
 }

@@ -1,5 +1,5 @@
 import { isSafe, isToken } from "./characters.ts";
-import { canonicalName } from "./header-name.ts";
+import { type HeaderName, canonicalName, headerName } from "./header-name.ts";
 
 /** One header field: the name as written, the value with folding undone and surrounding white space removed. */
 export interface HeaderField {
@@ -29,109 +29,93 @@ export interface HeaderList extends Iterable<HeaderField> {
 
 /** A header list of our own making; names and values are checked by `serializeMessage`, not here. */
 export function createHeaderList(fields: readonly HeaderField[]): HeaderList {
-  const names: string[] = [];
-  const values: string[] = [];
-  for (const field of fields) {
-    names.push(field.name);
-    values.push(field.value);
-  }
-  return FieldList.of(names, values);
+  return FieldList.of(fields);
 }
 
 /** The list in its own form, whoever made it. */
 export function fieldListOf(list: HeaderList): FieldList {
-  if (list instanceof FieldList) {
-    return list;
-  }
-  const fields = [...list];
-  return FieldList.of(
-    fields.map((field) => field.name),
-    fields.map((field) => field.value),
-  );
+  return list instanceof FieldList ? list : FieldList.of([...list]);
 }
 
 /**
- * Three arrays of one length. `safe` says that every name and value may be written as it is: it is known when a list
+ * Two arrays of one length. `safe` says that every name and value may be written as it is: it is known when a list
  * was read from the wire and kept up with each change, so that writing an untouched list checks nothing twice.
  */
 export class FieldList implements HeaderList {
-  readonly #keys: readonly string[];
-  readonly #names: readonly string[];
+  readonly #names: readonly HeaderName[];
   readonly #values: readonly string[];
   readonly safe: boolean;
 
-  private constructor(columns: Columns, safe: boolean) {
-    this.#keys = columns.keys;
-    this.#names = columns.names;
-    this.#values = columns.values;
+  /** The arrays must not be touched afterwards. */
+  constructor(names: readonly HeaderName[], values: readonly string[], safe: boolean) {
+    this.#names = names;
+    this.#values = values;
     this.safe = safe;
   }
 
-  static of(names: readonly string[], values: readonly string[]): FieldList {
-    const safe = names.every(isToken) && values.every(isSafe);
-    return new FieldList({ keys: names.map(canonicalName), names, values }, safe);
-  }
-
-  /** For the parser, which has looked at every character and does not touch the arrays afterwards. */
-  static read(columns: Columns, safe: boolean): FieldList {
-    return new FieldList(columns, safe);
+  static of(fields: readonly HeaderField[]): FieldList {
+    const names = fields.map((field) => headerName(field.name));
+    const values = fields.map((field) => field.value);
+    return new FieldList(names, values, fields.every(isSafeField));
   }
 
   get length(): number {
-    return this.#keys.length;
+    return this.#names.length;
   }
 
   /** Canonical name of field `index`. */
   keyAt(index: number): string {
-    return this.#keys[index] ?? "";
+    return this.#names[index]?.key ?? "";
   }
 
   nameAt(index: number): string {
-    return this.#names[index] ?? "";
+    return this.#names[index]?.name ?? "";
   }
 
   valueAt(index: number): string {
     return this.#values[index] ?? "";
   }
 
+  /** `startLine` and the fields as on the wire, without those of canonical name `omitted` and the last line break. */
+  format(startLine: string, omitted: string): string {
+    let text = startLine;
+    for (let index = 0; index < this.#names.length; index += 1) {
+      const name = this.#names[index];
+      if (name !== undefined && name.key !== omitted) {
+        text = text + name.prefix + this.valueAt(index);
+      }
+    }
+    return text;
+  }
+
   get(name: string): string | undefined {
-    return this.#values[this.#keys.indexOf(canonicalName(name))];
+    return this.#values[this.#find(canonicalName(name), 0)];
   }
 
   all(name: string): readonly string[] {
     const key = canonicalName(name);
     const found: string[] = [];
-    for (let index = this.#keys.indexOf(key); index !== -1; index = this.#keys.indexOf(key, index + 1)) {
+    for (let index = this.#find(key, 0); index !== -1; index = this.#find(key, index + 1)) {
       found.push(this.valueAt(index));
     }
     return found;
   }
 
   has(name: string): boolean {
-    return this.#keys.includes(canonicalName(name));
-  }
-
-  /** Number of fields with canonical name `key`. */
-  count(key: string): number {
-    let count = 0;
-    for (const other of this.#keys) {
-      count += other === key ? 1 : 0;
-    }
-    return count;
+    return this.#find(canonicalName(name), 0) !== -1;
   }
 
   with(name: string, ...values: readonly string[]): HeaderList {
-    const first = this.#keys.indexOf(canonicalName(name));
+    const first = this.#find(canonicalName(name), 0);
     if (first === -1) {
       return this.#spliced(this.length, 0, { name, values });
     }
-    // Whatever stands before the first field of that name stays where it is when the others go.
-    const others = this.#spliced(first, 1, { name, values: [] }).without(name);
-    return fieldListOf(others).#spliced(first, 0, { name, values });
+    // What stands before the first field of that name stays where it is when the others go.
+    return this.#without(canonicalName(name)).#spliced(first, 0, { name, values });
   }
 
   prepend(name: string, value: string): HeaderList {
-    const first = this.#keys.indexOf(canonicalName(name));
+    const first = this.#find(canonicalName(name), 0);
     return this.#spliced(Math.max(first, 0), 0, { name, values: [value] });
   }
 
@@ -141,22 +125,11 @@ export class FieldList implements HeaderList {
 
   without(name: string): HeaderList {
     const key = canonicalName(name);
-    if (!this.#keys.includes(key)) {
-      return this;
-    }
-    const columns = { keys: [] as string[], names: [] as string[], values: [] as string[] };
-    for (let index = 0; index < this.length; index += 1) {
-      if (this.keyAt(index) !== key) {
-        columns.keys.push(this.keyAt(index));
-        columns.names.push(this.nameAt(index));
-        columns.values.push(this.valueAt(index));
-      }
-    }
-    return new FieldList(columns, this.safe);
+    return this.#find(key, 0) === -1 ? this : this.#without(key);
   }
 
   withoutFirst(name: string): HeaderList {
-    const first = this.#keys.indexOf(canonicalName(name));
+    const first = this.#find(canonicalName(name), 0);
     return first === -1 ? this : this.#spliced(first, 1, { name, values: [] });
   }
 
@@ -166,22 +139,36 @@ export class FieldList implements HeaderList {
     }
   }
 
+  #find(key: string, start: number): number {
+    for (let index = start; index < this.#names.length; index += 1) {
+      if (this.#names[index]?.key === key) {
+        return index;
+      }
+    }
+    return -1;
+  }
+
+  #without(key: string): FieldList {
+    const names: HeaderName[] = [];
+    const values: string[] = [];
+    for (const [index, name] of this.#names.entries()) {
+      if (name.key !== key) {
+        names.push(name);
+        values.push(this.valueAt(index));
+      }
+    }
+    return new FieldList(names, values, this.safe);
+  }
+
   #spliced(start: number, removed: number, added: { name: string; values: readonly string[] }): FieldList {
-    const key = canonicalName(added.name);
-    const safe = this.safe && (added.values.length === 0 || (isToken(added.name) && added.values.every(isSafe)));
-    return new FieldList(
-      {
-        keys: this.#keys.toSpliced(start, removed, ...added.values.map(() => key)),
-        names: this.#names.toSpliced(start, removed, ...added.values.map(() => added.name)),
-        values: this.#values.toSpliced(start, removed, ...added.values),
-      },
-      safe,
-    );
+    const name = headerName(added.name);
+    const names = this.#names.toSpliced(start, removed, ...added.values.map(() => name));
+    const values = this.#values.toSpliced(start, removed, ...added.values);
+    const safe = this.safe && added.values.every((value) => isSafeField({ name: added.name, value }));
+    return new FieldList(names, values, safe);
   }
 }
 
-interface Columns {
-  readonly keys: readonly string[];
-  readonly names: readonly string[];
-  readonly values: readonly string[];
+function isSafeField(field: HeaderField): boolean {
+  return isToken(field.name) && isSafe(field.value);
 }

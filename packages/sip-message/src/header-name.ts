@@ -41,6 +41,54 @@ for (const [compact, long] of Object.entries(COMPACT_FORMS)) {
   CANONICAL.set(compact, long).set(compact.toUpperCase(), long);
 }
 
+/** A header name in the forms that are needed of it. */
+export interface HeaderName {
+  /** As written. */
+  readonly name: string;
+  /** Canonical. */
+  readonly key: string;
+  /** What stands between the line before and the value on the wire. */
+  readonly prefix: string;
+}
+
+/** The usual spellings by length and first character, so that the parser need not cut a name out to know it. */
+const SPELLINGS: HeaderName[][] = Array.from({ length: 32 * 32 }, () => []);
+for (const [name, key] of CANONICAL) {
+  SPELLINGS[bucketOf(name.length, name.charCodeAt(0))]?.push({ name, key, prefix: `\r\n${name}: ` });
+}
+
+const NO_SPELLINGS: readonly HeaderName[] = [];
+
+/** The name that stands in `text` from `start` to `end`. */
+export function headerNameAt(text: string, start: number, end: number): HeaderName {
+  const spellings = SPELLINGS[bucketOf(end - start, text.charCodeAt(start))] ?? NO_SPELLINGS;
+  for (const spelling of spellings) {
+    if (standsAt(text, start, spelling.name)) {
+      return spelling;
+    }
+  }
+  const name = text.slice(start, end);
+  return { name, key: canonicalName(name), prefix: `\r\n${name}: ` };
+}
+
+/** `startsWith` for short names of the same length, where a call of it costs more than the comparison. */
+function standsAt(text: string, start: number, name: string): boolean {
+  for (let index = 0; index < name.length; index += 1) {
+    if (text.charCodeAt(start + index) !== name.charCodeAt(index)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+export function headerName(name: string): HeaderName {
+  return headerNameAt(name, 0, name.length);
+}
+
+function bucketOf(length: number, firstCharacter: number): number {
+  return length * 32 + (firstCharacter & 31);
+}
+
 /** The form in which header names are compared: the long name in lower case (`call-id` for `i`, `I`, `CALL-id`). */
 export function canonicalName(name: string): string {
   const usual = CANONICAL.get(name);

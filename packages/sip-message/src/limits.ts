@@ -10,7 +10,7 @@ export interface MessageLimits {
   readonly headerCount: number;
   /** One header field with its name and all its folded lines: 400. */
   readonly lineBytes: number;
-  /** Authorization and Proxy-Authorization: 400. drachtio-srf reads them in quadratic time. */
+  /** Every header of digest authentication, challenges too: 400. drachtio-srf reads them in quadratic time. */
   readonly authorizationBytes: number;
   /** One entry of Via: 400. */
   readonly viaEntryBytes: number;
@@ -18,10 +18,14 @@ export interface MessageLimits {
   readonly requestUriBytes: number;
   /** Call-ID, tags and branch, each: 400. */
   readonly identifierBytes: number;
-  /** Entries of Via, of Route and of Record-Route, each: 400. */
+  /** Entries of Via: 400. */
+  readonly viaEntries: number;
+  /** Entries of Route and of Record-Route, each: 400. */
   readonly routeEntries: number;
   /** Entries of Contact: 400. */
   readonly contactEntries: number;
+  /** Lines of a body of type application/sdp: 488. */
+  readonly sdpLines: number;
 }
 
 export const DEFAULT_LIMITS: MessageLimits = {
@@ -34,6 +38,8 @@ export const DEFAULT_LIMITS: MessageLimits = {
   viaEntryBytes: 512,
   requestUriBytes: 512,
   identifierBytes: 256,
+  viaEntries: 70, // as many hops as the usual Max-Forwards lets a request pass; RFC 4475 longreq has 34
   routeEntries: 20,
   contactEntries: 10,
+  sdpLines: 200,
 };

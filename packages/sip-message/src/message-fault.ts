@@ -14,6 +14,7 @@ export interface MessageFault {
   readonly answerable?: SipRequest;
 }
 
+const OTHER_VERSION = /^SIP\/[0-9]+\.[0-9]+\//i;
 const COPIED = ["from", "to", "call-id", "cseq"] as const;
 
 export function messageFault(status: number, reason: string, message?: SipMessage): MessageFault {
@@ -29,7 +30,8 @@ function isAnswerable(request: SipRequest): boolean {
   return (
     request.method !== "ACK" &&
     topmost !== undefined &&
-    parseVia(topmost) !== undefined &&
+    // A peer of another version writes that version into Via too, and is owed its 505 (RFC 4475 §3.1.2.16).
+    parseVia(topmost.replace(OTHER_VERSION, "SIP/2.0/")) !== undefined &&
     COPIED.every((name) => headers.has(name)) &&
     (headers.safe || [...vias, ...COPIED.flatMap((name) => headers.all(name))].every(isSafe))
   );

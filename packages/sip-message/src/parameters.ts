@@ -1,5 +1,8 @@
 import { COMMA, EQUALS, GREATER_THAN, LESS_THAN, QUOTE, SEMICOLON, SPACE, TOKEN } from "./characters.ts";
+import { normalizeEscapes } from "./escapes.ts";
 import { skipQuoted, skipSpace } from "./characters.ts";
+
+const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
 
 /**
  * Reads `;name=value;name` from `start` to the end of a header value. Names are in lower case, values as written
@@ -7,8 +10,11 @@ import { skipQuoted, skipSpace } from "./characters.ts";
  * stands twice: two readers would choose differently.
  */
 export function parseParameters(text: string, start: number): ReadonlyMap<string, string> | undefined {
-  const parameters = new Map<string, string>();
   let index = skipSpace(text, start);
+  if (index === text.length) {
+    return NO_PARAMETERS;
+  }
+  const parameters = new Map<string, string>();
   while (index < text.length) {
     if (text.charCodeAt(index) !== SEMICOLON) {
       return undefined;
@@ -37,6 +43,9 @@ export function parseParameters(text: string, start: number): ReadonlyMap<string
 
 /** Reads the parameters of a URI (no quotes, no white space) from `start` to `end`, under the same rules. */
 export function parseUriParameters(text: string, start: number, end: number): ReadonlyMap<string, string> | undefined {
+  if (start === end) {
+    return NO_PARAMETERS;
+  }
   const parameters = new Map<string, string>();
   let index = start;
   while (index < end) {
@@ -45,7 +54,8 @@ export function parseUriParameters(text: string, start: number, end: number): Re
     const parameterEnd = next === -1 || next > end ? end : next;
     const parameter = text.slice(index + 1, parameterEnd);
     const equals = parameter.indexOf("=");
-    const name = (equals === -1 ? parameter : parameter.slice(0, equals)).toLowerCase();
+    // RFC 4475 §3.1.1.3: `%6C%72` is `lr`; whoever looks for a name must not miss it for its spelling.
+    const name = normalizeEscapes(equals === -1 ? parameter : parameter.slice(0, equals)).toLowerCase();
     if (name === "" || parameters.has(name)) {
       return undefined;
     }

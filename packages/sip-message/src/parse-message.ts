@@ -77,13 +77,12 @@ interface Body {
 }
 
 function bodyOf(rest: string, headers: FieldList, limits: MessageLimits): Body {
-  const lengths = headers.all("content-length");
-  const [value] = lengths;
+  const value = headers.get("content-length");
   if (value === undefined) {
     return withinLimit(rest, limits);
   }
   const length = parseDecimal(value, 7);
-  if (length === undefined || lengths.length > 1) {
+  if (length === undefined || headers.all("content-length").length > 1) {
     return { text: "", fault: { status: 400, reason: "Malformed Content-Length" } };
   }
   if (length > rest.length) {

@@ -16,13 +16,8 @@ export function serializeMessage(message: SipMessage): string {
   if (!isByteText(message.body)) {
     throw new SipMessageError("UNSAFE_BODY");
   }
-  let text = startLine(message);
-  for (let index = 0; index < headers.length; index += 1) {
-    if (headers.keyAt(index) !== "content-length") {
-      text += `${headers.nameAt(index)}: ${headers.valueAt(index)}\r\n`;
-    }
-  }
-  return `${text}Content-Length: ${message.body.length}\r\n\r\n${message.body}`;
+  const head = headers.format(startLine(message), "content-length");
+  return `${head}\r\nContent-Length: ${message.body.length}\r\n\r\n${message.body}`;
 }
 
 function startLine(message: SipMessage): string {
@@ -31,14 +26,14 @@ function startLine(message: SipMessage): string {
     if (!isSafe(reason) || !Number.isInteger(status) || status < 100 || status > 699) {
       throw new SipMessageError("UNSAFE_HEADER", { status, reason });
     }
-    return `SIP/2.0 ${status} ${reason}\r\n`;
+    return `SIP/2.0 ${status} ${reason}`;
   }
   const { method, uri } = message;
   // A space would make another start line of it just as a line break would.
   if (!isToken(method) || uri === "" || !isSafe(uri) || /[\t ]/.test(uri)) {
     throw new SipMessageError("UNSAFE_HEADER", { method, uri });
   }
-  return `${method} ${uri} SIP/2.0\r\n`;
+  return `${method} ${uri} SIP/2.0`;
 }
 
 function refuseUnsafeField(headers: FieldList): void {

@@ -1,4 +1,5 @@
-import { HEX, PERCENT, consistsOf } from "./characters.ts";
+import { HEX, consistsOf } from "./characters.ts";
+import { normalizeEscapes } from "./escapes.ts";
 import { formatHostPort, parseHostPort } from "./host-port.ts";
 import { formatParameters, parseUriParameters } from "./parameters.ts";
 import { uriScheme } from "./uri-scheme.ts";
@@ -25,7 +26,6 @@ export function parseSipUri(text: string): SipUri | undefined {
   const start = scheme.length + 1;
   // The user part may hold `;` and `?` (RFC 4475 §3.1.1.9), so `@` is looked for first; it stands once or not at all.
   const at = text.indexOf("@", start);
-  const user = at === -1 ? {} : parseUserInfo(text.slice(start, at));
   const hostStart = at === -1 ? start : at + 1;
   const question = text.indexOf("?", hostStart);
   const end = question === -1 ? text.length : question;
@@ -33,12 +33,20 @@ export function parseSipUri(text: string): SipUri | undefined {
   const hostEnd = semicolon === -1 || semicolon > end ? end : semicolon;
   const hostPort = parseHostPort(text.slice(hostStart, hostEnd));
   const parameters = parseUriParameters(text, hostEnd, end);
-  if (user === undefined || hostPort === undefined || parameters === undefined || text.includes("@", hostStart)) {
+  if (hostPort === undefined || parameters === undefined || text.indexOf("@", hostStart) !== -1) {
     return undefined;
   }
-  const uri = { scheme, ...user, ...hostPort, parameters } as const;
-  return question === -1 ? uri : { ...uri, headers: text.slice(question + 1) };
+  const uri: Draft = { scheme, host: hostPort.host, parameters };
+  if (hostPort.port !== undefined) {
+    uri.port = hostPort.port;
+  }
+  if (question !== -1) {
+    uri.headers = text.slice(question + 1);
+  }
+  return at === -1 ? uri : withUserInfo(uri, text.slice(start, at));
 }
+
+type Draft = { -readonly [Part in keyof SipUri]: SipUri[Part] };
 
 export function formatSipUri(uri: SipUri): string {
   const password = uri.password === undefined ? "" : `:${uri.password}`;
@@ -86,7 +94,7 @@ function sameParameters(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, s
 }
 
 function normal(parameter: string): string {
-  return normalEscapes(parameter).toLowerCase();
+  return normalizeEscapes(parameter).toLowerCase();
 }
 
 function sameHeaders(a: string | undefined, b: string | undefined): boolean {
@@ -98,29 +106,21 @@ function headerSet(headers: string): string {
 }
 
 function sameEscaped(a: string | undefined, b: string | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && normalEscapes(a) === normalEscapes(b));
+  return a === b || (a !== undefined && b !== undefined && normalizeEscapes(a) === normalizeEscapes(b));
 }
 
-/** `%61` is `a`, but `%40` is not `@`: reserved characters keep their escape. */
-function normalEscapes(text: string): string {
-  return text.replace(/%[0-9A-Fa-f]{2}/g, (escape) => {
-    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-    return /[A-Za-z0-9\-_.!~*'()]/.test(character) ? character : escape.toUpperCase();
-  });
-}
-
-function parseUserInfo(userInfo: string): { user: string; password?: string } | undefined {
+function withUserInfo(uri: Draft, userInfo: string): SipUri | undefined {
   const colon = userInfo.indexOf(":");
-  const user = colon === -1 ? userInfo : userInfo.slice(0, colon);
-  if (user === "" || !hasWholeEscapes(userInfo)) {
-    return undefined;
+  uri.user = colon === -1 ? userInfo : userInfo.slice(0, colon);
+  if (colon !== -1) {
+    uri.password = userInfo.slice(colon + 1);
   }
-  return colon === -1 ? { user } : { user, password: userInfo.slice(colon + 1) };
+  return uri.user === "" || !hasWholeEscapes(userInfo) ? undefined : uri;
 }
 
 function hasWholeEscapes(text: string): boolean {
   for (let at = text.indexOf("%"); at !== -1; at = text.indexOf("%", at + 1)) {
-    if (text.charCodeAt(at) === PERCENT && !consistsOf(text.slice(at + 1, at + 3).padEnd(2, "-"), HEX)) {
+    if (at + 3 > text.length || !consistsOf(text, HEX, at + 1, at + 3)) {
       return false;
     }
   }

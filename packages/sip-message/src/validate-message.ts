@@ -22,7 +22,7 @@ export function validateMessage(message: SipMessage, limits: MessageLimits = DEF
     fieldFault(headers, limits) ??
     presenceFault(message, headers) ??
     sequenceFault(message, headers) ??
-    bodyFault(message, limits);
+    bodyFault(message, headers, limits);
   return fault === undefined ? undefined : messageFault(fault.status, fault.reason, message);
 }
 
@@ -64,6 +64,9 @@ const FIELD_CHECKS: ReadonlyMap<string, FieldCheck> = new Map<string, FieldCheck
   ["contact", contactFault],
   ["authorization", authorizationFault],
   ["proxy-authorization", authorizationFault],
+  ["www-authenticate", authorizationFault],
+  ["proxy-authenticate", authorizationFault],
+  ["authentication-info", authorizationFault],
   // drachtio-srf reads these with the same expressions as From and To.
   ...["Route", "Record-Route", "Path", "Service-Route", "Refer-To", "Referred-By", "Reply-To"]
     .concat(["P-Asserted-Identity", "P-Preferred-Identity", "Diversion", "Remote-Party-ID"])
@@ -75,8 +78,8 @@ function fieldFault(headers: FieldList, limits: MessageLimits): MessageFault | u
     return bad("Too Many Header Fields");
   }
   for (let index = 0; index < headers.length; index += 1) {
-    // drachtio-srf decodes `%` in names: `C%6Fntact` must not become Contact behind our back.
-    if (headers.nameAt(index).includes("%")) {
+    // drachtio-srf decodes escapes in names: `C%6Fntact` must not become Contact behind our back.
+    if (hasEscape(headers.nameAt(index))) {
       return bad("Malformed Header Name");
     }
     const fault = FIELD_CHECKS.get(headers.keyAt(index))?.(headers.valueAt(index), limits);
@@ -88,6 +91,11 @@ function fieldFault(headers: FieldList, limits: MessageLimits): MessageFault | u
     return bad("Forbidden Character In Header");
   }
   return entryCountFault(headers, limits);
+}
+
+/** What `unescape` of JavaScript would decode; a `%` that means nothing is a character like others (RFC 4475 §3.1.1.2). */
+function hasEscape(name: string): boolean {
+  return name.includes("%") && /%(?:u[0-9a-f]{2})?[0-9a-f]{2}/i.test(name);
 }
 
 function viaFault(value: string, limits: MessageLimits): MessageFault | undefined {
@@ -150,12 +158,12 @@ function contentLengthFault(value: string): MessageFault | undefined {
 }
 
 function authorizationFault(value: string, limits: MessageLimits): MessageFault | undefined {
-  return value.length > limits.authorizationBytes ? bad("Authorization Too Long") : undefined;
+  return value.length > limits.authorizationBytes ? bad("Authentication Header Too Long") : undefined;
 }
 
 function entryCountFault(headers: FieldList, limits: MessageLimits): MessageFault | undefined {
   const counted = [
-    ["via", limits.routeEntries],
+    ["via", limits.viaEntries],
     ["route", limits.routeEntries],
     ["record-route", limits.routeEntries],
     ["contact", limits.contactEntries],
@@ -173,24 +181,40 @@ function entryCountFault(headers: FieldList, limits: MessageLimits): MessageFaul
 }
 
 const SINGLE = ["from", "to", "call-id", "cseq"] as const;
-const AT_MOST_ONCE = ["max-forwards", "content-length", "expires", "content-type"] as const;
+/** Headers that are no list and that somebody decides by: two readers would choose differently between two of them. */
+const AT_MOST_ONCE: readonly string[] = "max-forwards content-length content-type content-disposition expires date"
+  .concat(" min-expires event subscription-state rack rseq refer-to referred-by replaces reply-to session-expires")
+  .concat(" min-se retry-after sip-etag sip-if-match identity mime-version")
+  .split(" ");
+/** Position of each in the table of counts. */
+const COUNTED: ReadonlyMap<string, number> = new Map(
+  ["via", "contact", ...SINGLE, ...AT_MOST_ONCE].map((key, index) => [key, index]),
+);
 
 function presenceFault(message: SipMessage, headers: FieldList): MessageFault | undefined {
+  const counts = new Uint8Array(COUNTED.size);
+  for (let index = 0; index < headers.length; index += 1) {
+    const counted = COUNTED.get(headers.keyAt(index));
+    if (counted !== undefined) {
+      counts[counted] = Math.min(2, (counts[counted] ?? 0) + 1);
+    }
+  }
+  const countOf = (key: string): number => counts[COUNTED.get(key) ?? -1] ?? 0;
   for (const key of SINGLE) {
-    if (headers.count(key) !== 1) {
+    if (countOf(key) !== 1) {
       return bad(`Missing Or Repeated ${key}`);
     }
   }
   for (const key of AT_MOST_ONCE) {
-    if (headers.count(key) > 1) {
+    if (countOf(key) > 1) {
       return bad(`Repeated ${key}`);
     }
   }
-  if (!headers.has("via")) {
+  if (countOf("via") === 0) {
     return bad("Missing Via");
   }
   const needsContact = message.kind === "request" && message.method === "INVITE";
-  return needsContact && !headers.has("contact") ? bad("Missing Contact") : undefined;
+  return needsContact && countOf("contact") === 0 ? bad("Missing Contact") : undefined;
 }
 
 function sequenceFault(message: SipMessage, headers: FieldList): MessageFault | undefined {
@@ -203,6 +227,19 @@ function sequenceFault(message: SipMessage, headers: FieldList): MessageFault | 
     : undefined;
 }
 
-function bodyFault(message: SipMessage, limits: MessageLimits): MessageFault | undefined {
-  return message.body.length > limits.bodyBytes ? { status: 413, reason: "Request Entity Too Large" } : undefined;
+function bodyFault({ body }: SipMessage, headers: FieldList, limits: MessageLimits): MessageFault | undefined {
+  if (body.length > limits.bodyBytes) {
+    return { status: 413, reason: "Request Entity Too Large" };
+  }
+  // A line of SDP has three bytes at least, so that most bodies need not be counted.
+  const isLongSdp = body.length > 2 * limits.sdpLines && /^application\/sdp\b/i.test(headers.get("content-type") ?? "");
+  return isLongSdp && hasMoreLines(body, limits.sdpLines) ? { status: 488, reason: "SDP Too Long" } : undefined;
+}
+
+function hasMoreLines(body: string, maximum: number): boolean {
+  let lines = 0;
+  for (let at = body.indexOf("\n"); at !== -1 && lines <= maximum; at = body.indexOf("\n", at + 1)) {
+    lines += 1;
+  }
+  return lines > maximum;
 }

@@ -3,6 +3,7 @@ import { formatHostPort, parseHostPort } from "./host-port.ts";
 import type { SipMessage } from "./message.ts";
 import { firstOfList } from "./list.ts";
 import { formatParameters, parseParameters, tokenEnd } from "./parameters.ts";
+import { trimSpace } from "./white-space.ts";
 
 /** One entry of Via (RFC 3261 §20.42). */
 export interface Via {
@@ -60,7 +61,7 @@ function protocolEnd(entry: string): number {
   const secondSlash = firstSlash === -1 ? -1 : entry.indexOf("/", firstSlash + 1);
   const matches =
     secondSlash !== -1 &&
-    entry.slice(0, firstSlash).trimEnd().toUpperCase() === "SIP" &&
-    entry.slice(firstSlash + 1, secondSlash).trim() === "2.0";
+    trimSpace(entry.slice(0, firstSlash)).toUpperCase() === "SIP" &&
+    trimSpace(entry.slice(firstSlash + 1, secondSlash)) === "2.0";
   return matches ? skipSpace(entry, secondSlash + 1) : -1;
 }

@@ -1,0 +1,37 @@
+const SDP = [
+  "v=0",
+  "o=- 3724394400 3724394405 IN IP4 10.1.0.23",
+  "s=call",
+  "c=IN IP4 10.1.0.23",
+  "t=0 0",
+  "m=audio 20000 RTP/AVP 8 0 9 101",
+  "a=rtpmap:8 PCMA/8000",
+  "a=rtpmap:0 PCMU/8000",
+  "a=rtpmap:9 G722/8000",
+  "a=rtpmap:101 telephone-event/8000",
+  "a=fmtp:101 0-16",
+  "a=ptime:20",
+  "a=sendrecv",
+  "",
+].join("\r\n");
+
+/** What a desk phone sends to its branch: 14 header fields and an SDP offer. */
+export const INVITE = [
+  "INVITE sip:4000@hongkong.example.com;user=phone SIP/2.0",
+  "Via: SIP/2.0/UDP 10.1.0.23:5060;branch=z9hG4bK1d32hash4.hongkong;rport",
+  "Max-Forwards: 70",
+  'From: "Reception Hong Kong" <sip:1000@hongkong.example.com>;tag=9fxced76sl',
+  "To: <sip:4000@hongkong.example.com;user=phone>",
+  "Call-ID: 3848276298220188511@10.1.0.23",
+  "CSeq: 1 INVITE",
+  "Contact: <sip:1000@10.1.0.23:5060;transport=udp>",
+  "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, REFER, NOTIFY, UPDATE, PRACK, MESSAGE",
+  "Supported: replaces, 100rel, timer, path",
+  "User-Agent: Desk Phone 4711 rv:10.1.64.14",
+  "Session-Expires: 1800;refresher=uac",
+  "Min-SE: 90",
+  "Content-Type: application/sdp",
+  `Content-Length: ${SDP.length}`,
+  "",
+  SDP,
+].join("\r\n");
