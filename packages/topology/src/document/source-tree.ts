@@ -22,6 +22,8 @@ export interface SourceNode {
 /** Far above any real document: it stops what expands through aliases (the YAML bombs). */
 const MAX_ALIASED_NODES = 20_000;
 const MAX_DEPTH = 24;
+/** One wrong bracket can make every line after it wrong. */
+const MAX_SYNTAX_FAULTS = 20;
 
 const NO_ENTRIES: ReadonlyMap<string, SourceNode> = new Map();
 const NO_ITEMS: readonly SourceNode[] = [];
@@ -39,7 +41,7 @@ export function readSourceTree(file: string, text: string, collector: FaultColle
     collector.fault(placeAt(0), { code: "too-large", path: "", message: "the file is nested too deep", advice });
     return undefined;
   }
-  const problems = [...document.errors, ...document.warnings];
+  const problems = [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_FAULTS);
   for (const { message, pos } of problems) {
     const advice = "correct the YAML: check indentation, quotes, brackets and the space after a colon";
     const [reason = ""] = message.split(/: |; /); // what follows is a piece of the file, and may be a secret
