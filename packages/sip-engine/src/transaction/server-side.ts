@@ -151,7 +151,8 @@ export class ServerSide implements ServerHost {
 
   #create(key: string, request: SipRequest, flow: Flow): ServerMachine {
     const { timers, unansweredInviteMs, ids } = this.#options;
-    const unansweredMs = request.method === "INVITE" ? unansweredInviteMs : 64 * timers.t1Ms;
+    // The client repeats until 64*T1, and its last repetition may be on its way for T4: it must still find this.
+    const unansweredMs = request.method === "INVITE" ? unansweredInviteMs : 64 * timers.t1Ms + timers.t4Ms;
     this.#created += 1;
     const id = `${this.#idPrefix}.${this.#created}`;
     const basis = { settings: timers, reliable: flow.transport !== "udp", unansweredMs };

@@ -71,8 +71,8 @@ export const INVITE_SERVER: Table<InviteServerState, ServerInput, ServerAction |
 export type NonInviteServerState = "initial" | "trying" | "proceeding" | "completed" | "terminated";
 
 /**
- * Server transaction of every other method: RFC 3261 §17.2.2. A user that does not answer within 64*T1 is given up in
- * silence, because the client has stopped listening by then and a 408 may not be sent (RFC 4320 §4.1).
+ * Server transaction of every other method: RFC 3261 §17.2.2. A user that does not answer within 64*T1 and T4 is
+ * given up in silence, because the client has stopped listening by then and a 408 may not be sent (RFC 4320 §4.1).
  */
 export const NON_INVITE_SERVER: Table<NonInviteServerState, ServerInput, ServerAction | TimerEffect> = {
   initial: {

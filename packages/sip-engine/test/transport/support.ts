@@ -100,9 +100,10 @@ export async function openDatagram(t: TestContext, host = PEER_HOST): Promise<Da
   return socket;
 }
 
-export async function nextDatagram(socket: DatagramSocket): Promise<string> {
-  const [bytes] = (await once(socket, "message")) as [Buffer];
-  return bytes.toString("latin1");
+export function nextDatagram(socket: DatagramSocket): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  socket.once("message", (bytes) => resolve(bytes.toString("latin1")));
+  return promise;
 }
 
 /** A plain connection of a peer. Errors are left to the test: a reset is often what it waits for. */
@@ -119,8 +120,8 @@ export async function openStream(t: TestContext, to: HostPort, host = PEER_HOST)
 export async function readUntil(socket: Socket, text: string): Promise<string> {
   let all = "";
   while (!all.includes(text)) {
-    const [chunk] = (await once(socket, "data")) as [string];
-    all += chunk;
+    const chunks: readonly unknown[] = await once(socket, "data");
+    all += String(chunks[0]);
   }
   return all;
 }
