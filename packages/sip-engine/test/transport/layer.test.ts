@@ -127,3 +127,23 @@ test("a target that no listen address fits is NO_LISTENER", async (t) => {
     assert.throws(() => layer.localAddressFor(target), { code: "NO_LISTENER" });
   }
 });
+
+test("a stop while a connection is dialled, or a name looked up, fails what was to go there", async (t) => {
+  const server = createServer().listen(0, PEER);
+  t.after(() => server.close());
+  await once(server, "listening");
+  const bound = server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+  const lookUp = Promise.withResolvers<readonly string[]>();
+  const listen = [{ transport: "tcp", host: HOST, port: 0 }] as const;
+  const { layer } = await startNode(t, { listen, resolve: () => lookUp.promise });
+  const dialled = assert.rejects(layer.send("x", { transport: "tcp", host: PEER, port }), { code: "CONNECTION_LOST" });
+  const named = assert.rejects(layer.send("x", { transport: "tcp", host: "phone.test", port }), {
+    code: "NOT_RUNNING",
+  });
+  assert.equal(layer.connectionCount, 1);
+  await layer.stop();
+  lookUp.resolve([PEER]);
+  await Promise.all([dialled, named]);
+  assert.equal(layer.connectionCount, 0);
+});
