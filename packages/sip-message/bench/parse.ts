@@ -8,8 +8,8 @@ import { INVITE } from "./invite.ts";
 
 /** The part of drachtio-srf's parser that is measured; it has no types of its own. */
 interface DrachtioParser {
-  parseSipMessage(text: string, keepAsString: boolean): object;
-  stringifySipMessage(message: object): string;
+  readonly parseSipMessage: (text: string, keepAsString: boolean) => object;
+  readonly stringifySipMessage: (message: object) => string;
 }
 
 const ROUNDS = 15;
