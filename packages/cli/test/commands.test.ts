@@ -48,6 +48,14 @@ test("topology check names each fault with file, line and what to write, and exi
   assert.doesNotMatch(err, /^\s+at /m, "no stack");
 });
 
+test("topology check names each of more than ten kinds of mistakes in one file, and counts them", async () => {
+  const { status, err } = await runMss(["topology", "check", "packages/topology/test/fixtures/ten-mistakes.yaml"]);
+  assert.equal(status, 2);
+  const faults = err.match(/ten-mistakes\.yaml:\d+:\d+ {2}.+ — .+/g) ?? [];
+  assert.ok(faults.length >= 19, err);
+  assert.match(err, /\n19 errors?, \d+ warnings?\n$/);
+});
+
 test("topology check --json is one object", async (context) => {
   const file = await topologyFile(context, ONE_BRANCH.replace('["1xxx"]', '["1x2x"]'));
   const { status, out } = await runMss(["topology", "check", "--json", file]);
