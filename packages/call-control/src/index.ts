@@ -1,11 +1,6 @@
 export { createDigestGuard } from "./auth/digest-guard.ts";
 export type { ClientCredentials, DigestAlgorithm } from "./auth/credentials.ts";
-export type {
-  DigestGuard,
-  DigestGuardOptions,
-  DigestOutcome,
-  FindSecret,
-} from "./auth/types.ts";
+export type { DigestGuard, DigestGuardOptions, DigestOutcome, FindSecret } from "./auth/types.ts";
 export type { BridgePlan, BridgeStep, CallTarget, EndedBy, LeaseRequest } from "./bridge/types.ts";
 export { createCallControl } from "./calls/call-control.ts";
 export { createSipServer } from "./drachtio/sip-server.ts";
