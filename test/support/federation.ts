@@ -29,6 +29,8 @@ export interface FederationOptions {
   readonly store: StoreChoice;
   /** How long phones ring; 20 s when absent. */
   readonly ringTimeoutMs?: number;
+  /** Where the hub serves health and metrics; not at all when absent. */
+  readonly http?: { readonly host: string; readonly port: number };
 }
 
 /** One phone as the tests speak of it: a number at a branch, and an own loopback address. */
@@ -187,6 +189,7 @@ class TestFederation implements Federation {
       id: HUB,
       federation: this.#name,
       listen: [this.#listen("hub")],
+      ...(this.#options.http === undefined ? {} : { http: this.#options.http }),
       trunks: new Map([HK, LONDON].map((id) => [id, { secret: trunkSecretOf(id), address: this.#listen(id).host }])),
       registration: REGISTRATION,
       ringTimeoutMs: 60_000,

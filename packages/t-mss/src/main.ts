@@ -54,7 +54,17 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const address = (): EngineAddress =>
     choice.kind === "drachtio" ? choice : { host: LOOPBACK, port: engine?.controlAddress.port ?? 0, secret };
   const node = deferred(() =>
-    createHubNode({ settings, topology, leases, callRecords, trunkBindings, engine: address(), log, ...rest }),
+    createHubNode({
+      settings,
+      topology,
+      leases,
+      callRecords,
+      trunkBindings,
+      storeHealth: () => stores.health(),
+      engine: address(),
+      log,
+      ...rest,
+    }),
   );
   const parts = compose(
     [

@@ -27,6 +27,8 @@ export interface HubNodeOptions {
   readonly leases: LeaseStore;
   readonly callRecords: CallRecordStore;
   readonly trunkBindings: BindingStore;
+  /** Whether the shared store answers; for `/health` and the metrics. Up when absent. */
+  readonly storeHealth?: () => StoreHealth;
   /** Where the drachtio wire protocol is spoken. */
   readonly engine: EngineAddress;
   readonly log: Logger;
@@ -57,6 +59,9 @@ export interface HubStatus {
   readonly plan?: { readonly revision: number; readonly hash: string };
   readonly trunks: readonly TrunkStatus[];
 }
+
+/** While the store is down calls go on by the plan in memory, and limits are counted by this hub alone. */
+export type StoreHealth = "up" | "down";
 
 /** A T-MSS: the trunk registrar and call control of one hub. */
 export interface HubNode extends Part {
@@ -141,6 +146,7 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
   if (settings.http === undefined) {
     return undefined;
   }
+  const storeHealth = (): StoreHealth => options.storeHealth?.() ?? "up";
   const trunksUp = () => trunkStatuses(options, parts).filter(({ state }) => state === "up").length;
   return createNodeHttp({
     node: settings.id,
@@ -148,9 +154,15 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
     listen: settings.http,
     control: parts.control,
     log: log.child({ mod: "http" }),
-    health: () => ({ planRevision: parts.feed.plan?.revision, trunksUp: trunksUp() }),
+    health: () => ({
+      store: storeHealth(),
+      degraded: storeHealth() === "down",
+      planRevision: parts.feed.plan?.revision,
+      trunksUp: trunksUp(),
+    }),
     views: { "/trunks": () => trunkStatuses(options, parts) },
     gauges: [
+      { name: "mss_store_up", help: "1 while the shared store answers", value: () => Number(storeHealth() === "up") },
       { name: "mss_trunks_up", help: "Branches whose trunk is registered", value: trunksUp },
       {
         name: "mss_plan_revision",

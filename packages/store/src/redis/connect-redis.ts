@@ -65,11 +65,13 @@ export function connectRedis(options: ConnectRedisOptions): RedisStores {
   const callRecords = new RedisCallRecordStore({ background, read: bulk }, keys);
   const connections = Object.values(redis);
   watchConnections(redis, address, log);
+  let stopping = false;
   health.onChange((now) => {
-    log[now === "up" ? "info" : "warn"]({}, now === "up" ? "redis is up" : "redis is down");
+    log[now === "up" || stopping ? "info" : "warn"]({}, now === "up" ? "redis is up" : "redis is down");
   });
 
   async function stop(): Promise<void> {
+    stopping = true;
     await follower.stop();
     if (health.get() === "up") {
       await callRecords.drain(DRAIN_LIMIT_MS);
