@@ -7,7 +7,7 @@ export interface Output {
 /** Exit statuses of every command. */
 export const EXIT = {
   ok: 0,
-  /** The command ran and the answer is no: a call failed, a check found a conflict at run time. */
+  /** The answer is no, now: a call failed, or a node cannot start because of something outside. A supervisor tries again. */
   failed: 1,
   /** The configuration or the command line is wrong; starting again will not help. */
   usage: 2,

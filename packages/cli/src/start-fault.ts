@@ -22,8 +22,16 @@ function detailsOf(error: CodedError): string {
   return shown.length === 0 ? "" : `: ${shown.join(" ")}`;
 }
 
+/** Failures that trying again cannot mend; the others may be gone in a second, as when Redis or an address comes up late. */
+const CONFIGURATION_CODES: readonly string[] = [
+  "STORE_BAD_URL",
+  "STORE_ACCESS_DENIED",
+  "STORE_NEWER",
+  "NUMBERS_REFUSED",
+];
+
 /**
- * A failure to start as one line without a stack. Everything that can be foreseen there is a CodedError, and is the
+ * A failure to start as one line without a stack, and with the status that tells a supervisor whether to try again. Everything that can be foreseen there is a CodedError, and is the
  * configuration's or the machine's; anything else is a fault of ours and is thrown on.
  */
 export function startFault(error: unknown): StartFault {
@@ -32,6 +40,6 @@ export function startFault(error: unknown): StartFault {
   }
   return {
     text: `cannot start: ${error.message}${detailsOf(error)}${causeOf(error)} [${error.code}]`,
-    status: EXIT.usage,
+    status: CONFIGURATION_CODES.includes(error.code) ? EXIT.usage : EXIT.failed,
   };
 }

@@ -23,6 +23,6 @@ test("demo stays up and says how to register a softphone, until it is interrupte
   demo.child.kill("SIGINT");
   const { status, out } = await demo.finished;
   assert.equal(status, 0);
-  assert.match(out, /1000 ──▶ hk +──▶ hub-1 +──▶ london ──▶ 4000/);
+  assert.match(out, /1000 ──▶ hk +──▶ hub-1 +──▶ london +──▶ 4000/);
   assert.match(out, /Hong Kong: server 127\.0\.0\.2:5060 \(UDP or TCP\), user 1002, password demo-phone-hk/);
 });
