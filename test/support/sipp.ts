@@ -11,6 +11,7 @@ import { isBound } from "./udp-sockets.ts";
 const SCENARIOS = fileURLToPath(new URL("../sipp", import.meta.url));
 const SIP_PORT = 5060;
 const DEFAULT_LIMIT_MS = 20_000;
+const OVERDUE_MS = 5_000;
 /** How long a process may take to open its socket before the test is told that it did not. */
 const BIND_LIMIT_MS = 5_000;
 const BIND_POLL_MS = 10;
@@ -70,6 +71,9 @@ export async function startSipp(t: TestContext, options: SippOptions): Promise<S
   const folder = await mkdtemp(path.join(tmpdir(), "mss-sipp-"));
   const child = spawn("sipp", argumentsOf(options, folder), { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   const exited = exitOf(child);
+  // SIPp 3.6 sometimes lives on after its own -timeout; the run then counts as failed, with exit code -1.
+  const overdue = setTimeout(() => child.kill("SIGKILL"), (options.limitMs ?? DEFAULT_LIMIT_MS) + OVERDUE_MS);
+  void exited.then(() => clearTimeout(overdue));
   const finished = resultOf({ options, folder, exited });
   const stop = async (): Promise<void> => {
     child.kill("SIGKILL");

@@ -116,6 +116,13 @@ export async function openStream(t: TestContext, to: HostPort, host = PEER_HOST)
   return socket;
 }
 
+/** Resolves when the connection is gone, by FIN or by reset: `once` of node:events would reject on the latter. */
+export function untilGone(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once("close", () => resolve());
+  return promise;
+}
+
 /** Reads until `text` has come; returns all that came. */
 export async function readUntil(socket: Socket, text: string): Promise<string> {
   let all = "";

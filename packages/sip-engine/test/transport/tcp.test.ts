@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { hasCode } from "@mss/runtime";
 import { topVia } from "@mss/sip-message";
 import { responseTarget } from "../../src/transport/response-target.ts";
-import { HOST, PEER_HOST, openStream, readUntil, requestText, startNode } from "./support.ts";
+import { HOST, PEER_HOST, openStream, readUntil, requestText, startNode, untilGone } from "./support.ts";
 
 const request = requestText({ transport: "TCP", body: "v=0\r\ns=-\r\n" });
 
@@ -109,7 +109,7 @@ test("a stream without message borders is answered and closed, and nothing behin
   const node = await startNode(t);
   for (const text of broken) {
     const socket = await openStream(t, node.address("tcp"));
-    const closed = once(socket, "close");
+    const closed = untilGone(socket);
     const answer = readUntil(socket, "\r\n\r\n");
     socket.write(text + request);
     assert.match(await answer, /^SIP\/2\.0 4(00|13)/);
@@ -123,7 +123,7 @@ test("garbage closes the connection and costs nobody else anything", async (t) =
   const healthy = await openStream(t, node.address("tcp"));
   for (const garbage of ["\0\0\0", "\x16\x03\x01\x02\x00", "GET / HTTP/1.1\r\n\r\n", "x".repeat(70_000), "\r\r\r"]) {
     const socket = await openStream(t, node.address("tcp"));
-    const closed = once(socket, "close");
+    const closed = untilGone(socket);
     socket.resume();
     socket.write(garbage, "latin1");
     await closed;
@@ -188,7 +188,7 @@ test("a peer that does not read is dropped at the backlog limit, others are serv
 test("a message that takes too long ends its connection, however the bytes trickle", async (t) => {
   const node = await startNode(t, { limits: { messageMs: 100 } });
   const socket = await openStream(t, node.address("tcp"));
-  const closed = once(socket, "close");
+  const closed = untilGone(socket);
   socket.resume();
   const trickle = setInterval(() => socket.write("X"), 20);
   t.after(() => clearInterval(trickle));
@@ -215,7 +215,7 @@ test("an idle connection is closed, one that is held or kept alive is not", asyn
   release();
   release();
   held.resume();
-  await once(held, "close");
+  await untilGone(held);
   assert.equal(node.layer.stats.connectionsIdle, 3);
 });
 
@@ -228,7 +228,7 @@ test("connections beyond the limit of an address are refused, other addresses ar
   await node.until(3);
   const tooMany = await openStream(t, node.address("tcp"));
   tooMany.resume();
-  await once(tooMany, "close");
+  await untilGone(tooMany);
   assert.equal(node.layer.stats.connectionsRefused, 1);
   const elsewhere = await openStream(t, node.address("tcp"), "127.12.0.5");
   elsewhere.write(request);
@@ -247,7 +247,7 @@ test("the limit of all connections holds for every address", async (t) => {
   await node.until(1);
   const second = await openStream(t, node.address("tcp"), "127.12.0.5");
   second.resume();
-  await once(second, "close");
+  await untilGone(second);
   assert.equal(node.layer.stats.connectionsRefused, 1);
 });
 
@@ -266,7 +266,7 @@ test("a stop closes connections, tells of each and fails what was not written", 
   const socket = await openStream(t, node.address("tcp"));
   socket.write(request);
   const [received] = await node.until(1);
-  const closed = once(socket, "close");
+  const closed = untilGone(socket);
   socket.resume();
   await node.layer.stop();
   await closed;
