@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { silentLog } from "@mss/runtime";
@@ -31,6 +32,14 @@ async function answerTo(app: RawApp, id: string): Promise<string> {
   return frame.tokens.slice(3).join("|");
 }
 
+/** Resolves when the connection is gone, by FIN or by reset: `once` of node:events would reject on the latter. */
+function untilGone(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.on("error", () => undefined);
+  socket.once("close", () => resolve());
+  return promise;
+}
+
 test("a good secret is answered with the addresses and a version that drachtio-srf accepts", async (context) => {
   const { engine, sip } = await startEngine(context);
   const app = await connectRaw(context, engine);
@@ -47,7 +56,7 @@ test("a wrong secret is told so, and the connection ends", async (context) => {
   const app = await connectRaw(context, engine);
   app.send("a|authenticate|guess|");
   assert.equal(await answerTo(app, "a"), "NO|incorrect secret");
-  await once(app.socket, "close");
+  await untilGone(app.socket);
   const srf = createApp();
   srf.connect({ ...engine.controlAddress, secret: "guess", reconnect: { maxAttempts: 1 } });
   const failed = Promise.withResolvers<Error>();
@@ -61,7 +70,7 @@ test("nothing but authenticate is answered before the login", async (context) =>
     const app = await connectRaw(context, engine);
     app.send(`x|${command}`);
     assert.equal(await answerTo(app, "x"), "NO|not authenticated");
-    await once(app.socket, "close");
+    await untilGone(app.socket);
   }
 });
 
@@ -70,14 +79,14 @@ test("a malformed length, and a frame too long for a stranger, end the connectio
   for (const bytes of ["hello", "99999#", "12345678"]) {
     const app = await connectRaw(context, engine);
     app.socket.write(bytes);
-    await once(app.socket, "close");
+    await untilGone(app.socket);
   }
 });
 
 test("a connection that never logs in is closed", async (context) => {
   const { engine } = await startEngine(context, { controlLimits: { loginMs: 20 } });
   const app = await connectRaw(context, engine);
-  await once(app.socket, "close");
+  await untilGone(app.socket);
 });
 
 test("commands that cannot be read are answered, and the connection stays", async (context) => {
