@@ -35,7 +35,6 @@ async function answerTo(app: RawApp, id: string): Promise<string> {
 /** Resolves when the connection is gone, by FIN or by reset: `once` of node:events would reject on the latter. */
 function untilGone(socket: Socket): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  socket.on("error", () => undefined);
   socket.once("close", () => resolve());
   return promise;
 }

@@ -19,6 +19,7 @@ export class RawApp {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    socket.on("error", () => undefined); // a reset is one way for the engine to close it
     const reader = new FrameReader(1_000_000);
     socket.on("data", (bytes: Buffer) => {
       reader.push(bytes, (frame) => this.#frames.push(frameOf(frame, "to app")));
