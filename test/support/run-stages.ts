@@ -54,6 +54,7 @@ const COUNTS = ["tests", "suites", "passed", "failed", "cancelled", "skipped", "
 type Counts = Record<(typeof COUNTS)[number], number>;
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const FIXED_SEED = new URL("fixed-seed.ts", import.meta.url).href;
 
 interface Outcome {
   readonly counts: Counts;
@@ -76,6 +77,7 @@ async function* eventsOf(stage: Stage, files: readonly string[], outcome: Outcom
   const stream = run({
     files: [...files],
     cwd: ROOT,
+    execArgv: ["--disable-warning=ExperimentalWarning", "--import", FIXED_SEED],
     concurrency: stage.concurrency,
     timeout: stage.testLimitMs,
     signal: AbortSignal.timeout(stage.stageLimitMs),
