@@ -22,9 +22,9 @@ for (const { name, caller, callee } of PLACES) {
       to: federation.phone(String(callee)),
       caller: "uac-answered-hangs-up",
       callee: "uas-answers-and-waits-bye",
-      talkMs: 6_000,
+      talkMs: 10_000, // longer than the calls take to come
       calls: CALLS,
-      callsPerSecond: 50,
+      callsPerSecond: 25,
       limitMs: 60_000,
     });
     assert.deepEqual([results.caller.successful, results.caller.failed], [CALLS, 0]);
