@@ -51,7 +51,12 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
   const secret = randomBytes(16).toString("hex");
   const engine =
     choice.kind === "embedded"
-      ? createEngine({ listen: settings.listen, control: { host: LOOPBACK, port: 0, secret }, log })
+      ? createEngine({
+          listen: settings.listen,
+          control: { host: LOOPBACK, port: 0, secret },
+          ...(settings.limits === undefined ? {} : { messageLimits: settings.limits.messages }),
+          log,
+        })
       : undefined;
   const address = (): EngineAddress =>
     choice.kind === "drachtio" ? choice : { host: LOOPBACK, port: engine?.controlAddress.port ?? 0, secret };

@@ -28,6 +28,8 @@ export type {
   ExtensionSettings,
   HubSettings,
   HubTrunkSettings,
+  LimitSettings,
+  MessageLimitSettings,
   RegistrationSettings,
   TrunkHubSettings,
 } from "./settings.ts";

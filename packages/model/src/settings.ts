@@ -25,6 +25,30 @@ export interface RegistrationSettings {
   readonly defaultExpiresSeconds: number;
 }
 
+/** What the node takes of one SIP message at most. Names and meanings are those of `MessageLimits` in `@mss/sip-message`. */
+export interface MessageLimitSettings {
+  readonly datagramBytes: number;
+  readonly streamBytes: number;
+  readonly bodyBytes: number;
+  readonly headerCount: number;
+  readonly lineBytes: number;
+  readonly authorizationBytes: number;
+  readonly viaEntryBytes: number;
+  readonly requestUriBytes: number;
+  readonly identifierBytes: number;
+  readonly viaEntries: number;
+  readonly routeEntries: number;
+  readonly contactEntries: number;
+  readonly sdpLines: number;
+  readonly contentTypeBytes: number;
+  readonly multipartDepth: number;
+}
+
+/** What peers may cost the node. */
+export interface LimitSettings {
+  readonly messages: MessageLimitSettings;
+}
+
 /** A hub as a branch knows it: where to register its trunk and where to send calls. */
 export interface TrunkHubSettings {
   readonly id: HubId;
@@ -65,6 +89,8 @@ export interface BranchSettings {
   readonly ringTimeoutMs: number;
   /** Directory of the branch's SQLite file, absolute. It need not exist yet. */
   readonly dataDirectory: string;
+  /** Absent: the defaults of whatever is limited. */
+  readonly limits?: LimitSettings;
   /** Where health and metrics are served; absent: not at all. */
   readonly http?: { readonly host: string; readonly port: number };
   readonly logLevel: LogLevel;
@@ -93,5 +119,7 @@ export interface HubSettings {
   readonly registration: RegistrationSettings;
   /** How long a bridged call may ring before the caller gets 480: above every branch's own limit, so that the branch decides. */
   readonly ringTimeoutMs: number;
+  /** Absent: the defaults of whatever is limited. */
+  readonly limits?: LimitSettings;
   readonly logLevel: LogLevel;
 }

@@ -24,8 +24,12 @@ export interface MessageLimits {
   readonly routeEntries: number;
   /** Entries of Contact: 400. */
   readonly contactEntries: number;
-  /** Lines of a body of type application/sdp: 488. */
+  /** Lines of a body, or part of a body, of type application/sdp: 488. */
   readonly sdpLines: number;
+  /** Content-Type: 400. drachtio-srf looks for the boundary in quadratic time. */
+  readonly contentTypeBytes: number;
+  /** Multipart bodies within each other, the outermost included: 415. */
+  readonly multipartDepth: number;
 }
 
 export const DEFAULT_LIMITS: MessageLimits = {
@@ -42,4 +46,6 @@ export const DEFAULT_LIMITS: MessageLimits = {
   routeEntries: 20,
   contactEntries: 10,
   sdpLines: 200,
+  contentTypeBytes: 512,
+  multipartDepth: 2,
 };

@@ -9,6 +9,7 @@ import { type NameAddress, parseNameAddress } from "./name-address.ts";
 import { parseSipUri } from "./sip-uri.ts";
 import { parseTelUri } from "./tel-uri.ts";
 import { uriScheme } from "./uri-scheme.ts";
+import { bodyFault } from "./validate-body.ts";
 import { branchOf, parseVia } from "./via.ts";
 
 /**
@@ -22,7 +23,7 @@ export function validateMessage(message: SipMessage, limits: MessageLimits = DEF
     fieldFault(headers, limits) ??
     presenceFault(message, headers) ??
     sequenceFault(message, headers) ??
-    bodyFault(message, headers, limits);
+    bodyFault(message.body, headers.get("content-type") ?? "", limits);
   return fault === undefined ? undefined : messageFault(fault.status, fault.reason, message);
 }
 
@@ -62,6 +63,7 @@ const FIELD_CHECKS: ReadonlyMap<string, FieldCheck> = new Map<string, FieldCheck
   ["content-length", contentLengthFault],
   ["expires", numberFault("Expires", 2 ** 32 - 1)],
   ["contact", contactFault],
+  ["content-type", contentTypeFault],
   ["authorization", authorizationFault],
   ["proxy-authorization", authorizationFault],
   ["www-authenticate", authorizationFault],
@@ -157,6 +159,10 @@ function contentLengthFault(value: string): MessageFault | undefined {
   return parseDecimal(value, 7) === undefined ? bad("Malformed Content-Length") : undefined;
 }
 
+function contentTypeFault(value: string, limits: MessageLimits): MessageFault | undefined {
+  return value.length > limits.contentTypeBytes ? bad("Content-Type Too Long") : undefined;
+}
+
 function authorizationFault(value: string, limits: MessageLimits): MessageFault | undefined {
   return value.length > limits.authorizationBytes ? bad("Authentication Header Too Long") : undefined;
 }
@@ -225,21 +231,4 @@ function sequenceFault(message: SipMessage, headers: FieldList): MessageFault | 
   return message.kind === "request" && sequence.method !== message.method
     ? bad("CSeq Method Differs From Request")
     : undefined;
-}
-
-function bodyFault({ body }: SipMessage, headers: FieldList, limits: MessageLimits): MessageFault | undefined {
-  if (body.length > limits.bodyBytes) {
-    return { status: 413, reason: "Request Entity Too Large" };
-  }
-  // A line of SDP has three bytes at least, so that most bodies need not be counted.
-  const isLongSdp = body.length > 2 * limits.sdpLines && /^application\/sdp\b/i.test(headers.get("content-type") ?? "");
-  return isLongSdp && hasMoreLines(body, limits.sdpLines) ? { status: 488, reason: "SDP Too Long" } : undefined;
-}
-
-function hasMoreLines(body: string, maximum: number): boolean {
-  let lines = 0;
-  for (let at = body.indexOf("\n"); at !== -1 && lines <= maximum; at = body.indexOf("\n", at + 1)) {
-    lines += 1;
-  }
-  return lines > maximum;
 }

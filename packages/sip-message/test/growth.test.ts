@@ -37,6 +37,8 @@ const UNLIMITED: MessageLimits = {
   routeEntries: 1e7,
   contactEntries: 1e7,
   sdpLines: 1e7,
+  contentTypeBytes: 1e7,
+  multipartDepth: 8,
 };
 
 type Price = (subject: string, result: unknown, parameters: readonly unknown[]) => number;
@@ -204,6 +206,32 @@ test("parsing and validating any header takes linear work", () => {
         const text = message(prefix + repeated(unit, size));
         return () => {
           handle(text);
+        };
+      });
+    }
+  }
+});
+
+test("looking into any multipart body takes linear work", () => {
+  const heads = ["", "--b\r\n", "--b\r\nContent-Type: multipart/x;boundary=c\r\n\r\n--c\r\n"];
+  const units = [
+    "--b\r\n",
+    "--b",
+    "\r\n--b",
+    "\r\n--b\r\n\r\n",
+    "Content-Type:",
+    "Content-Type:\r\n",
+    "content-type: x\r\n",
+  ];
+  for (const unit of [...units, ...UNITS]) {
+    for (const head of heads) {
+      assertLinear(`${head}${JSON.stringify(unit)}…`, (size) => {
+        const body = head + repeated(unit, size);
+        const text = message(
+          `Content-Type: multipart/x;boundary=b\r\nTo: <sip:a@b>\r\nFrom: <sip:a@b>\r\nCSeq: 1 OPTIONS`,
+        );
+        return () => {
+          handle(text + body);
         };
       });
     }

@@ -177,6 +177,52 @@ test("escaped header names and NUL are refused, a % that decodes to nothing is n
   ]);
 });
 
+/** Multipart bodies within each other, `depth` of them, and `innermost` within the last. */
+function nested(depth: number, innermost: string): { readonly type: string; readonly body: string } {
+  const inner = depth === 1 ? { type: "application/sdp", body: innermost } : nested(depth - 1, innermost);
+  const boundary = `level${depth}`;
+  const body = `--${boundary}\r\nX: y\r\ncontent-type : ${inner.type}\r\n\r\n${inner.body}\r\n--${boundary}--\r\n`;
+  return { type: `multipart/mixed;boundary="${boundary}"`, body };
+}
+
+function multipart(depth: number, innermost = "v=0\r\n"): Changes {
+  const { type, body } = nested(depth, innermost);
+  return { extra: [`Content-Type: ${type}`], body };
+}
+
+function typed(value: string): Changes {
+  return { extra: [`c: ${value}`], body: "--b\r\n\r\nx\r\n--b--\r\n" };
+}
+
+function inPart(text: string): Changes {
+  return { extra: ["c: multipart/mixed; boundary=b"], body: `--b\r\n\r\n${text}\r\n--b--\r\n` };
+}
+
+// SEC-20
+test("multipart bodies: 415 beyond the depth, 488 for a long SDP within, 400 for what cannot be taken apart", () => {
+  const depth = DEFAULT_LIMITS.multipartDepth;
+  check([
+    ["at the depth", multipart(depth), undefined],
+    ["beyond it", multipart(depth + 1), 415],
+    ["far beyond it", multipart(100), 415],
+    ["a long SDP inside", multipart(1, "a=x\r\n".repeat(DEFAULT_LIMITS.sdpLines + 1)), 488],
+    ["a long SDP deeper", multipart(depth, "a=x\r\n".repeat(DEFAULT_LIMITS.sdpLines + 1)), 488],
+    ["no boundary", typed("multipart/mixed"), 400],
+    ["empty boundary", typed('multipart/mixed;boundary=""'), 400],
+    ["long boundary", typed(`multipart/mixed;boundary=${"b".repeat(71)}`), 400],
+    ["two boundaries", typed("multipart/mixed;boundary=b;boundary=c"), 400],
+    ["boundary that does not occur", typed("multipart/mixed;boundary=c"), undefined],
+    ["no body", { extra: ["c: multipart/mixed"] }, undefined],
+    ["long Content-Type", typed(`multipart/mixed;boundary=b;x=${"y".repeat(DEFAULT_LIMITS.contentTypeBytes)}`), 400],
+    // D1's like in bodies: drachtio-srf reads these in quadratic time.
+    ["white space after a type", inPart(`Content-Type:${" ".repeat(500)}x`), 400],
+    ["white space of UTF-8", inPart(`Content-Type:${"\xc2\xa0".repeat(500)}x`), 400],
+    ["a type line without end", inPart(`Content-Type:${"x".repeat(500)}\n`), 400],
+    ["a type line cut by U+2028", inPart(`Content-Type: x\xe2\x80\xa8`), 400],
+    ["a type line", inPart("Content-Type: text/plain"), undefined],
+  ]);
+});
+
 test("bodies: 413 beyond the limit, 488 for an SDP of too many lines", () => {
   check([
     ["SDP at the limit", lines(DEFAULT_LIMITS.sdpLines), undefined],

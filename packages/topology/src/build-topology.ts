@@ -33,6 +33,7 @@ function buildHub(hub: HubDocument, facts: NodeFacts): TopologyHub {
     listen: facts.listen.map(({ value }) => value),
     ...(facts.http === undefined ? {} : { http: facts.http.value }),
     registration: registrationOf(hub.registration),
+    limits: hub.limits,
     logLevel: hub.logLevel,
   };
 }
@@ -58,6 +59,7 @@ function buildBranch(branch: BranchDocument, facts: NodeFacts, allHubs: readonly
     },
     extensions: facts.extensions.flatMap((extension) => buildExtension(branch, extension) ?? []),
     registration: registrationOf(branch.registration),
+    limits: branch.limits,
     digestAlgorithms: [...new Set(branch.digest)],
     ringTimeoutSeconds: branch.ringTimeoutSeconds,
     dataDirectory: path.resolve(path.dirname(facts.file), branch.data ?? path.join("data", facts.id)),

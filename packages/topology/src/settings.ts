@@ -32,6 +32,7 @@ export function hubSettings(topology: Topology, hubId: string, secrets: Secrets)
     ...(hub.http === undefined ? {} : { http: hub.http }),
     trunks: new Map(branches.map((branch) => [branch.id, hubTrunk(branch, secrets)])),
     registration: hub.registration,
+    limits: hub.limits,
     ringTimeoutMs: (ringTimeoutSeconds + HUB_RING_MARGIN_SECONDS) * 1000,
     logLevel: hub.logLevel,
   };
@@ -51,7 +52,7 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
   if (branch === undefined) {
     throw new TopologyError("UNKNOWN_NODE", { role: "branch", id: branchId });
   }
-  const { id, name, listen, http, trunk, registration, dataDirectory, logLevel } = branch;
+  const { id, name, listen, http, trunk, registration, limits, dataDirectory, logLevel } = branch;
   return {
     id,
     name,
@@ -66,6 +67,7 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
       hubs: trunkHubs(topology, branch),
     },
     registration,
+    limits,
     digestAlgorithms: branch.digestAlgorithms,
     maxContacts: MAX_CONTACTS_PER_EXTENSION,
     ringTimeoutMs: branch.ringTimeoutSeconds * 1000,

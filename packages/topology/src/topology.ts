@@ -1,5 +1,12 @@
 import type { NumberPattern } from "@mss/dial-plan";
-import type { BranchId, DigestAlgorithm, HubId, RegistrationSettings, TransportAddress } from "@mss/model";
+import type {
+  BranchId,
+  DigestAlgorithm,
+  HubId,
+  LimitSettings,
+  RegistrationSettings,
+  TransportAddress,
+} from "@mss/model";
 import type { LogLevel } from "@mss/runtime";
 import type { Place } from "./place.ts";
 
@@ -21,6 +28,7 @@ export interface TopologyHub {
   readonly listen: readonly TransportAddress[];
   readonly http?: HttpAddress;
   readonly registration: RegistrationSettings;
+  readonly limits: LimitSettings;
   readonly logLevel: LogLevel;
 }
 
@@ -49,6 +57,7 @@ export interface TopologyBranch {
   readonly trunk: TopologyTrunk;
   readonly extensions: readonly TopologyExtension[];
   readonly registration: RegistrationSettings;
+  readonly limits: LimitSettings;
   readonly digestAlgorithms: readonly DigestAlgorithm[];
   readonly ringTimeoutSeconds: number;
   readonly dataDirectory: string;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { snapshotSchema } from "@mss/model";
+import { DEFAULT_LIMITS } from "@mss/sip-message";
 import { branchSettings, hubSettings, loadTopology, resolveSecrets, toSnapshot } from "@mss/topology";
 import type { Secrets, Topology } from "@mss/topology";
 import { GOOD, changed, topologyOf } from "./support/documents.ts";
@@ -40,6 +41,7 @@ describe("settings", () => {
       numbersElsewhere: [],
       trunk: { secret: "trunk-of-hong-kong", maxCalls: 30 },
       registration: { minExpiresSeconds: 60, maxExpiresSeconds: 3600, defaultExpiresSeconds: 3600 },
+      limits: { messages: DEFAULT_LIMITS },
       maxContacts: 3,
       ringTimeoutMs: 60_000,
       dataDirectory: path.resolve("/etc/mss/data/hk"),
@@ -63,6 +65,7 @@ describe("settings", () => {
           by: `    name: Hong Kong
     http: { listen: "[::1]:9000" }
     registration: { minExpiresSeconds: 30, maxExpiresSeconds: 90, defaultExpiresSeconds: 60 }
+    limits: { messages: { datagramBytes: 9000, multipartDepth: 1 } }
     ringTimeoutSeconds: 20
     data: /var/lib/mss/hk
     logLevel: debug
@@ -78,6 +81,7 @@ describe("settings", () => {
       name: "Hong Kong",
       http: { host: "::1", port: 9000 },
       registration: { minExpiresSeconds: 30, maxExpiresSeconds: 90, defaultExpiresSeconds: 60 },
+      limits: { messages: { ...DEFAULT_LIMITS, datagramBytes: 9000, multipartDepth: 1 } },
       ringTimeoutMs: 20_000,
       dataDirectory: "/var/lib/mss/hk",
       logLevel: "debug",

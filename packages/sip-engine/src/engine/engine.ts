@@ -9,7 +9,11 @@ import { ENGINE_LIMITS } from "./types.ts";
 export function createEngine(options: EngineOptions): Engine {
   const { listen, log } = options;
   const timers = { ...DEFAULT_TIMERS, ...options.timers };
-  const transports = createTransportLayer({ listen, log });
+  const transports = createTransportLayer({
+    listen,
+    log,
+    ...(options.messageLimits === undefined ? {} : { messageLimits: options.messageLimits }),
+  });
   const maxTransactions = options.limits?.transactions ?? ENGINE_LIMITS.transactions;
   const transactions = createTransactionLayer({ transport: transports, timers, log, maxTransactions });
   return new EmbeddedEngine(options, { transports, transactions });

@@ -1,4 +1,5 @@
 import type { Logger, Part } from "@mss/runtime";
+import type { MessageLimits } from "@mss/sip-message";
 import type { TimerSettings } from "../transaction/types.ts";
 import type { TransportStats } from "../transport/stats.ts";
 import type { HostPort, ListenAddress } from "../transport/types.ts";
@@ -32,6 +33,8 @@ export interface EngineOptions {
   readonly control: HostPort & { readonly secret: string };
   readonly timers?: Partial<TimerSettings>;
   readonly limits?: Partial<EngineLimits>;
+  /** What one message may be like before anything else looks at it; the rest is as in `DEFAULT_LIMITS` of @mss/sip-message. */
+  readonly messageLimits?: Partial<MessageLimits>;
   readonly controlLimits?: Partial<ControlServerLimits>;
   readonly log: Logger;
 }

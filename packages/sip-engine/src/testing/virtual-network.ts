@@ -1,5 +1,6 @@
 import { silentLog } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
+import { DEFAULT_LIMITS } from "@mss/sip-message";
 import { TransportError } from "../transport/errors.ts";
 import { Ingress } from "../transport/ingress.ts";
 import { chooseListen } from "../transport/listen-choice.ts";
@@ -98,6 +99,7 @@ class VirtualNode implements VirtualTransport {
     this.#options = options;
     this.listening = options.listen;
     this.#ingress = new Ingress({
+      limits: DEFAULT_LIMITS,
       log: options.log,
       stats: this.stats,
       user: () => this.#user,

@@ -1,5 +1,5 @@
 import type { Logger } from "@mss/runtime";
-import type { MessageFault, ParseOutcome, SipMessage, SipRequest } from "@mss/sip-message";
+import type { MessageFault, MessageLimits, ParseOutcome, SipMessage, SipRequest } from "@mss/sip-message";
 import {
   createResponse,
   formatVia,
@@ -17,6 +17,7 @@ import type { Flow, Target, TransportUser } from "./types.ts";
 export interface IngressOptions {
   readonly log: Logger;
   readonly stats: MutableStats;
+  readonly limits: MessageLimits;
   readonly user: () => TransportUser | undefined;
   send(text: string, target: Target): Promise<Flow>;
   /** To-tag of the answers to malformed requests. RFC 3261 §8.2.7 asks for the same one each time. */
@@ -37,12 +38,12 @@ export class Ingress {
       this.#options.stats.keepalives += 1; // RFC 5626 §3.5.1 answers CRLF on streams only
       return;
     }
-    this.#guard(() => this.#accept(parseDatagram(text), flow));
+    this.#guard(() => this.#accept(parseDatagram(text, this.#options.limits), flow));
   }
 
   /** Takes byte text of one message that a framer has cut out. Never throws. */
   acceptFramed(text: string, flow: Flow): void {
-    this.#guard(() => this.#accept(parseMessage(text), flow));
+    this.#guard(() => this.#accept(parseMessage(text, this.#options.limits), flow));
   }
 
   /** A stream lost its message borders: answers what can be answered. Never throws. */
@@ -55,7 +56,7 @@ export class Ingress {
       this.#refuse(outcome.fault, flow);
       return;
     }
-    const fault = validateMessage(outcome.message);
+    const fault = validateMessage(outcome.message, this.#options.limits);
     if (fault !== undefined) {
       this.#refuse(fault, flow);
       return;

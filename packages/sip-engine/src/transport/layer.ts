@@ -3,6 +3,8 @@ import type { RemoteInfo } from "node:dgram";
 import type { Socket } from "node:net";
 import { silentLog } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
+import { DEFAULT_LIMITS } from "@mss/sip-message";
+import type { MessageLimits } from "@mss/sip-message";
 import { familyOf, isSendable, plainAddress } from "./addresses.ts";
 import { TransportError } from "./errors.ts";
 import { Ingress } from "./ingress.ts";
@@ -26,6 +28,8 @@ export interface TransportLayerOptions {
   readonly listen: readonly ListenAddress[];
   readonly log?: Logger;
   readonly limits?: Partial<StreamLimits>;
+  /** What is left out is as in `DEFAULT_LIMITS` of @mss/sip-message. */
+  readonly messageLimits?: Partial<MessageLimits>;
   readonly resolve?: Resolve;
   /** The connection-oriented transports that may be listened on and dialled. Default: TCP. */
   readonly streamKinds?: readonly StreamKind[];
@@ -63,12 +67,14 @@ class SocketTransport implements SocketTransportLayer {
 
   constructor(options: TransportLayerOptions) {
     const { stats } = this;
+    const messageLimits = { ...DEFAULT_LIMITS, ...options.messageLimits };
     this.#options = options;
     this.#log = options.log ?? silentLog();
     this.#kinds = new Map((options.streamKinds ?? [TCP]).map((kind) => [kind.transport, kind]));
     this.#ingress = new Ingress({
       log: this.#log,
       stats,
+      limits: messageLimits,
       user: () => (this.#isRunning ? this.#user : undefined),
       send: (text, target) => this.send(text, target),
       statelessTag: randomBytes(STATELESS_TAG_BYTES).toString("hex"),
@@ -76,6 +82,7 @@ class SocketTransport implements SocketTransportLayer {
     this.#pool = new StreamPool({
       ingress: this.#ingress,
       limits: { ...DEFAULT_STREAM_LIMITS, ...options.limits },
+      messageLimits,
       stats,
       log: this.#log,
       onClosed: (connection) => this.#onConnectionClosed(connection),

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { FramedItem, MessageFault, StreamFramer } from "@mss/sip-message";
+import type { FramedItem, MessageFault, MessageLimits, StreamFramer } from "@mss/sip-message";
 import { createStreamFramer } from "@mss/sip-message";
 import { TransportError } from "./errors.ts";
 import type { StreamLimits } from "./limits.ts";
@@ -24,6 +24,7 @@ export interface StreamConnectionOptions {
   /** Undefined for an accepted connection, which is ready at once. */
   readonly readyEvent: "connect" | "secureConnect" | undefined;
   readonly limits: StreamLimits;
+  readonly messageLimits: MessageLimits;
   readonly stats: MutableStats;
   readonly owner: ConnectionOwner;
 }
@@ -32,7 +33,7 @@ export interface StreamConnectionOptions {
 export class StreamConnection {
   readonly #options: StreamConnectionOptions;
   readonly #socket: Socket;
-  readonly #framer: StreamFramer = createStreamFramer();
+  readonly #framer: StreamFramer;
   #flow: Flow & { readonly connection: string };
   #isReady: boolean;
   #isClosing = false;
@@ -44,6 +45,7 @@ export class StreamConnection {
     this.#options = options;
     this.#socket = options.socket;
     this.#flow = options.flow;
+    this.#framer = createStreamFramer(options.messageLimits);
     this.#isReady = options.readyEvent === undefined;
     this.#listen();
   }

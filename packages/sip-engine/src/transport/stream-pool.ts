@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Logger } from "@mss/runtime";
+import type { MessageLimits } from "@mss/sip-message";
 import { plainAddress } from "./addresses.ts";
 import type { Ingress } from "./ingress.ts";
 import type { StreamLimits } from "./limits.ts";
@@ -13,6 +14,7 @@ import type { Flow, HostPort, TransportName } from "./types.ts";
 export interface StreamPoolOptions {
   readonly ingress: Ingress;
   readonly limits: StreamLimits;
+  readonly messageLimits: MessageLimits;
   readonly stats: MutableStats;
   readonly log: Logger;
   onClosed(connection: string): void;
@@ -120,9 +122,9 @@ export class StreamPool implements ConnectionOwner {
     const id = `${this.#idPrefix}.${this.#created}`;
     const { socket, local, remote, isDialled } = parts;
     const flow: Flow & { readonly connection: string } = { transport: kind.transport, local, remote, connection: id };
-    const { limits, stats } = this.#options;
+    const { limits, messageLimits, stats } = this.#options;
     const readyEvent = isDialled ? kind.readyEvent : undefined;
-    const connection = new StreamConnection({ flow, socket, readyEvent, limits, stats, owner: this });
+    const connection = new StreamConnection({ flow, socket, readyEvent, limits, messageLimits, stats, owner: this });
     this.#byId.set(id, connection);
     this.#byPeer.set(peerKey(kind.transport, remote), connection);
     return connection;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DIGEST_ALGORITHMS, branchIdSchema } from "@mss/model";
 import { LOG_LEVELS } from "@mss/runtime";
+import { limitsSchema } from "./limits.ts";
 
 /**
  * The shape of a topology file: which keys there are, of which type, with which default. The descriptions become the
@@ -125,6 +126,7 @@ const hubSchema = z
     sip: sipSchema,
     http: httpSchema.optional(),
     registration: registrationSchema.prefault({}).meta({ description: "How long the registration of a trunk lasts." }),
+    limits: limitsSchema,
     logLevel: logLevelSchema,
   })
   .meta({ description: "A hub (T-MSS), by its id: " + ID_EXAMPLE + "." });
@@ -155,6 +157,7 @@ const branchSchema = z
         examples: ['{ "1000": { name: Alice, secret: { env: HK_1000_SECRET } } }'],
       }),
     registration: registrationSchema.prefault({}).meta({ description: "How long the registration of a phone lasts." }),
+    limits: limitsSchema,
     digest: z
       .array(z.enum(DIGEST_ALGORITHMS))
       .min(1)
