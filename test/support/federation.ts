@@ -10,7 +10,9 @@ import { createLog, silentLog } from "@mss/runtime";
 import type { LogLevel, Logger } from "@mss/runtime";
 import { connectRedis, openBranchStore } from "@mss/store";
 import { startHub } from "@mss/t-mss";
-import type { RunningHub, StoreChoice } from "@mss/t-mss";
+import type { EngineChoice, RunningHub, StoreChoice } from "@mss/t-mss";
+import { drachtioBinary, startDrachtioServer } from "./drachtio-server.ts";
+import type { DrachtioServer } from "./drachtio-server.ts";
 import { waitUntil } from "./wait-until.ts";
 
 export const HK = branchIdSchema.parse("hk");
@@ -42,7 +44,10 @@ export interface Phone {
   readonly branch: string;
 }
 
-/** A hub and two branches, Hong Kong (1xxx) and London (4xxx), in this process on the embedded engine. */
+/**
+ * A hub and two branches, Hong Kong (1xxx) and London (4xxx), in this process: on the embedded engine, or with
+ * DRACHTIO_BIN each on a drachtio-server of its own.
+ */
 export interface Federation {
   readonly hub: RunningHub;
   branch(id: BranchId): RunningBranch;
@@ -89,6 +94,7 @@ class TestFederation implements Federation {
   readonly #dataDirectory: string;
   readonly #log = testLog();
   readonly #branches = new Map<BranchId, RunningBranch>();
+  readonly #servers = new Map<BranchId | "hub", DrachtioServer>();
   #hub: RunningHub | undefined;
 
   constructor(options: FederationOptions, name: string, dataDirectory: string) {
@@ -116,7 +122,7 @@ class TestFederation implements Federation {
     this.#hub = await startHub({
       settings: this.#hubSettings(),
       store: this.#options.store,
-      engine: { kind: "embedded" },
+      engine: await this.#engine("hub"),
       log: this.#log,
       snapshot: this.#snapshot(),
     });
@@ -126,7 +132,7 @@ class TestFederation implements Federation {
   async startBranch(id: BranchId): Promise<void> {
     const branch = await startBranch({
       settings: this.#branchSettings(id),
-      engine: { kind: "embedded" },
+      engine: await this.#engine(id),
       log: this.#log,
       trunkTiming: { minRetryMs: 100, maxRetryMs: 500 },
     });
@@ -137,11 +143,13 @@ class TestFederation implements Federation {
   async stopBranch(id: BranchId): Promise<void> {
     await this.#branches.get(id)?.stop();
     this.#branches.delete(id);
+    await this.#stopServer(id);
   }
 
   async stopHub(): Promise<void> {
     await this.#hub?.stop();
     this.#hub = undefined;
+    await this.#stopServer("hub");
   }
 
   async hubRecords(): Promise<readonly CallRecord[]> {
@@ -173,6 +181,21 @@ class TestFederation implements Federation {
     await Promise.all([...this.#branches.keys()].map((id) => this.stopBranch(id)));
     await this.stopHub();
     await rm(this.#dataDirectory, { recursive: true, force: true });
+  }
+
+  async #engine(node: BranchId | "hub"): Promise<EngineChoice> {
+    const binary = drachtioBinary();
+    if (binary === undefined) {
+      return { kind: "embedded" };
+    }
+    const server = await startDrachtioServer(binary, { listen: [this.#listen(node)] });
+    this.#servers.set(node, server);
+    return { kind: "drachtio", ...server.control };
+  }
+
+  async #stopServer(node: BranchId | "hub"): Promise<void> {
+    await this.#servers.get(node)?.stop();
+    this.#servers.delete(node);
   }
 
   #address(host: number): string {
