@@ -28,6 +28,10 @@ export interface DialPlan<Target> {
   targetOf(number: string): Target | undefined;
   /** Every entry that matches or nearly does, best first, and why it lost. Goes through all entries. */
   explain(number: string): readonly PlanCandidate<Target>[];
+  /** By length of the number, where another closed pattern begins or ends to win: first numbers of the pieces, ascending. */
+  closedBorders(): ReadonlyMap<number, readonly number[]>;
+  /** In the order in which they were given. */
+  entries(): Generator<DialPlanEntry<Target>, void, undefined>;
 }
 
 export type CompiledDialPlan<Target> =
@@ -88,6 +92,16 @@ class CompiledPlan<Target> implements DialPlan<Target> {
 
   explain(number: string): readonly PlanCandidate<Target>[] {
     return explainLookup(this.#entries, number, this.#winner(number));
+  }
+
+  closedBorders(): ReadonlyMap<number, readonly number[]> {
+    return new Map(this.#closed.flatMap((index, digits) => (index === undefined ? [] : [[digits, index.starts()]])));
+  }
+
+  *entries(): Generator<DialPlanEntry<Target>, void, undefined> {
+    for (let entry = 0; entry < this.#entries.length; entry += 1) {
+      yield this.#entries.get(entry);
+    }
   }
 
   #winner(number: string): number {

@@ -1,3 +1,5 @@
+export { compareOwnership, formatRange } from "./compare-ownership.ts";
+export type { OwnershipChange, OwnershipComparison } from "./compare-ownership.ts";
 export { decideAtBranch, decideAtHub } from "./decide.ts";
 export type { BranchDecision, BranchQuestion, BranchTarget, HubDecision, HubQuestion } from "./decide.ts";
 export { compileDialPlan, formatConflict } from "./dial-plan.ts";

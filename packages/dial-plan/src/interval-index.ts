@@ -40,6 +40,11 @@ export class IntervalIndex {
     return columns.reduce((sum, column) => sum + column.byteLength, 0);
   }
 
+  /** First numbers of the intervals, in ascending order: between two of them the owner is one. */
+  starts(): readonly number[] {
+    return [...this.#starts];
+  }
+
   /** Position of the interval that holds `value`, for `owner` and `freeDigits`; NOBODY below the first one. */
   find(value: number): number {
     const starts = this.#starts;

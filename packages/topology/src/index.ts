@@ -1,3 +1,14 @@
+export { diffSnapshots } from "./diff/diff-snapshots.ts";
+export { formatDiff } from "./diff/format-diff.ts";
+export { RISKS } from "./diff/topology-diff.ts";
+export type {
+  ItemChange,
+  NumbersChange,
+  Risk,
+  TopologyChange,
+  TopologyDiff,
+  ValueChange,
+} from "./diff/topology-diff.ts";
 export { topologyJsonSchema } from "./document/schema.ts";
 export { ERRORS, TopologyError } from "./errors.ts";
 export { explainRoute } from "./explain/explain-route.ts";
