@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { parseNameAddress, parseSipUri } from "@mss/sip-message";
+import { canonicalHost } from "../transport/addresses.ts";
 import type { Flow, Target, TransportLayer } from "../transport/types.ts";
 import type { AppDialog } from "./core.ts";
 import { targetOfUri } from "./next-hop.ts";
@@ -18,7 +19,7 @@ function isBehindNat(dialog: AppDialog, flow: Flow): boolean {
     return false;
   }
   const named = targetOfUri(dialog.state.remoteTarget)?.host ?? "";
-  return isIP(named) !== 0 && named !== flow.remote.host;
+  return isIP(named) !== 0 && named !== canonicalHost(flow.remote.host);
 }
 
 /** Remembers where the peer of a dialog was heard last, and keeps that connection open. */

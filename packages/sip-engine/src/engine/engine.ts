@@ -7,11 +7,13 @@ import { ENGINE_LIMITS } from "./types.ts";
 
 /** Builds an engine; nothing is opened before its start. */
 export function createEngine(options: EngineOptions): Engine {
-  const { listen, log } = options;
+  const { listen, externalAddress, localNetworks, log } = options;
   const timers = { ...DEFAULT_TIMERS, ...options.timers };
   const transports = createTransportLayer({
     listen,
     log,
+    ...(externalAddress === undefined ? {} : { externalAddress }),
+    ...(localNetworks === undefined ? {} : { localNetworks }),
     ...(options.messageLimits === undefined ? {} : { messageLimits: options.messageLimits }),
   });
   const maxTransactions = options.limits?.transactions ?? ENGINE_LIMITS.transactions;

@@ -1,4 +1,5 @@
 import { parseSipUri } from "@mss/sip-message";
+import { canonicalHost, formatHost } from "../transport/addresses.ts";
 import type { ListenAddress, Target, TransportName } from "../transport/types.ts";
 
 const DEFAULT_PORT = 5060;
@@ -37,7 +38,8 @@ export function targetOfUri(uri: string): Target | undefined {
   if (transport === undefined) {
     return undefined;
   }
-  return { transport, host: parsed.host, port: parsed.port ?? (transport === "tls" ? DEFAULT_TLS_PORT : DEFAULT_PORT) };
+  const port = parsed.port ?? (transport === "tls" ? DEFAULT_TLS_PORT : DEFAULT_PORT);
+  return { transport, host: canonicalHost(parsed.host), port };
 }
 
 /** As `targetOfUri`, for an outbound proxy, which may also be written as `address[:port]`. */
@@ -47,19 +49,11 @@ export function targetOfNextHop(nextHop: string): Target | undefined {
 
 /** `host:port` as it stands in a URI. */
 export function hostPortOf(address: { readonly host: string; readonly port: number }): string {
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return `${host}:${address.port}`;
+  return `${formatHost(address.host)}:${address.port}`;
 }
 
 /** Our own URI on a listen address, in angle brackets, with the transport unless it is UDP. */
 export function ownContact(address: ListenAddress): string {
   const transport = address.transport === "udp" ? "" : `;transport=${address.transport}`;
   return `<sip:${hostPortOf(address)}${transport}>`;
-}
-
-/** True when the target is one of our own listen addresses: a request to it would come back as a call of its own. */
-export function isOwnAddress(target: Target, listening: readonly ListenAddress[]): boolean {
-  return listening.some(
-    (own) => own.port === target.port && own.host === target.host && own.transport === target.transport,
-  );
 }

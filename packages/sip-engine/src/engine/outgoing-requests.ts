@@ -15,7 +15,7 @@ import { contactWith } from "./dialog-message.ts";
 import { bracketed, replaceLocalhost } from "./localhost.ts";
 import { buildRequest, newCallId, newSequence } from "./message-builder.ts";
 import { NEEDS_CONTACT_OUTSIDE } from "./methods.ts";
-import { hostPortOf, isOwnAddress, ownContact, targetOfNextHop, targetOfUri } from "./next-hop.ts";
+import { hostPortOf, ownContact, targetOfNextHop, targetOfUri } from "./next-hop.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
 
 interface Prepared {
@@ -135,7 +135,7 @@ export class OutgoingRequests {
     if (target === undefined) {
       return { fault: `invalid request-uri: ${command.message.startLine}` };
     }
-    if (isOwnAddress(target, this.#core.transports.listening)) {
+    if (this.#core.transports.isOwn(target)) {
       return { fault: "can not send request to myself" };
     }
     const own = ownAddressFor(this.#core, target);

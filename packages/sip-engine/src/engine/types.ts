@@ -1,6 +1,7 @@
 import type { Logger, Part } from "@mss/runtime";
 import type { MessageLimits } from "@mss/sip-message";
 import type { TimerSettings } from "../transaction/types.ts";
+import type { OwnAddressOptions } from "../transport/own-addresses.ts";
 import type { TransportStats } from "../transport/stats.ts";
 import type { HostPort, ListenAddress } from "../transport/types.ts";
 import type { ControlServerLimits } from "../wire/control-server.ts";
@@ -27,7 +28,7 @@ export const ENGINE_LIMITS: EngineLimits = {
   retryAfterSeconds: 5,
 };
 
-export interface EngineOptions {
+export interface EngineOptions extends OwnAddressOptions {
   readonly listen: readonly ListenAddress[];
   /** Where applications connect. The host must be a loopback address; port 0 takes any free port. */
   readonly control: HostPort & { readonly secret: string };

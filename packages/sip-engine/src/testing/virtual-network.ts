@@ -140,6 +140,10 @@ class VirtualNode implements VirtualTransport {
     return chosen;
   }
 
+  isOwn({ transport, host, port }: Target): boolean {
+    return this.listening.some((own) => own.transport === transport && own.host === host && own.port === port);
+  }
+
   send(text: string, target: Target): Promise<Flow> {
     const from = chooseListen(this.listening, target);
     if (this.#isBroken || this.#user === undefined || from === undefined) {

@@ -1,8 +1,6 @@
-import { BlockList, isIP } from "node:net";
-import { networkInterfaces } from "node:os";
-import type { NetworkInterfaceInfo } from "node:os";
+import { BlockList, SocketAddress, isIP } from "node:net";
 
-const V4_MAPPED = "::ffff:";
+const V4_MAPPED = /^::ffff:(?=[0-9.]+$)/i;
 
 /** Where no message is ever sent: "this host", multicast and broadcast. */
 const REFUSED = new BlockList();
@@ -18,25 +16,52 @@ export function familyOf(host: string): 0 | 4 | 6 {
   return family === 4 || family === 6 ? family : 0;
 }
 
+/** Whether an IP address is among those of a list; false for a host name. The zone of a link-local address is no part of it. */
+export function isListed(list: BlockList, host: string): boolean {
+  const address = withoutZone(host);
+  const family = familyOf(address);
+  return family !== 0 && list.check(address, family === 4 ? "ipv4" : "ipv6");
+}
+
 /** Whether a message may be sent to this IP address and port at all. */
 export function isSendable(address: string, port: number): boolean {
-  const family = familyOf(address);
-  if (family === 0 || !Number.isInteger(port) || port < 1 || port > 65_535) {
+  if (familyOf(address) === 0 || !Number.isInteger(port) || port < 1 || port > 65_535) {
     return false;
   }
-  return !REFUSED.check(address, family === 4 ? "ipv4" : "ipv6");
+  return !isListed(REFUSED, address);
 }
 
 /** An address as the operating system tells it, with an IPv4 address written as one. */
 export function plainAddress(address: string): string {
-  return address.startsWith(V4_MAPPED) && isIP(address.slice(V4_MAPPED.length)) === 4
-    ? address.slice(V4_MAPPED.length)
-    : address;
+  return address.replace(V4_MAPPED, "");
+}
+
+/**
+ * One spelling for each address, so that two can be compared: IPv6 compressed and in lower case without brackets, an
+ * IPv4-mapped address as IPv4 (SEC-43), a name in lower case without the dot at its end.
+ */
+export function canonicalHost(host: string): string {
+  if (!host.includes(":")) {
+    return host.toLowerCase().replace(/\.$/, "");
+  }
+  const bare = bareHost(host);
+  const [address = "", zone] = bare.split("%");
+  if (isIP(address) !== 6) {
+    return bare.toLowerCase();
+  }
+  const compressed = plainAddress(new SocketAddress({ address, family: "ipv6" }).address);
+  return zone === undefined ? compressed : `${compressed}%${zone}`;
+}
+
+/** The zone of a link-local address (`fe80::1%eth0`) means something on this machine only and is never written. */
+export function withoutZone(address: string): string {
+  const end = address.indexOf("%");
+  return end < 0 ? address : address.slice(0, end);
 }
 
 /** An IPv6 reference is written in brackets in a Via or a URI. Brackets are put on once. */
 export function formatHost(host: string): string {
-  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  return host.includes(":") && !host.startsWith("[") ? `[${withoutZone(host)}]` : host;
 }
 
 /** The reverse of `formatHost`, for comparing a sent-by with an address of a socket. */
@@ -50,39 +75,4 @@ export function isWildcard(host: string): boolean {
 
 export function isLoopback(host: string): boolean {
   return host.startsWith("127.") || host === "::1" || host === "localhost";
-}
-
-const INTERFACES_VALID_MS = 10_000; // asking the operating system for each message would cost more than the message
-let interfaces: readonly NetworkInterfaceInfo[] = [];
-let interfacesReadAt = Number.NEGATIVE_INFINITY;
-
-function currentInterfaces(): readonly NetworkInterfaceInfo[] {
-  const now = performance.now();
-  if (now - interfacesReadAt > INTERFACES_VALID_MS) {
-    interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-    interfacesReadAt = now;
-  }
-  return interfaces;
-}
-
-function isSameSubnet(candidate: NetworkInterfaceInfo, host: string): boolean {
-  if (candidate.cidr === null) {
-    return false;
-  }
-  const type = candidate.family === "IPv4" ? "ipv4" : "ipv6";
-  const subnet = new BlockList();
-  subnet.addSubnet(candidate.address, Number(candidate.cidr.split("/")[1]), type);
-  return subnet.check(host, type);
-}
-
-/**
- * The address of this machine that a peer at `host` can answer to, for a socket that is bound to every address: one of
- * the peer's subnet, else the first that is not loopback, else loopback.
- */
-export function reachableAddress(wildcard: string, host: string): string {
-  const family = wildcard === "::" ? "IPv6" : "IPv4";
-  const candidates = currentInterfaces().filter((candidate) => candidate.family === family);
-  const sameSubnet = isIP(host) === 0 ? undefined : candidates.find((candidate) => isSameSubnet(candidate, host));
-  const chosen = sameSubnet ?? candidates.find((candidate) => !candidate.internal) ?? candidates[0];
-  return chosen?.address ?? (family === "IPv6" ? "::1" : "127.0.0.1");
 }

@@ -10,6 +10,7 @@ import {
   splitList,
   validateMessage,
 } from "@mss/sip-message";
+import { canonicalHost, withoutZone } from "./addresses.ts";
 import { responseTarget } from "./response-target.ts";
 import type { MutableStats } from "./stats.ts";
 import type { Flow, Target, TransportUser } from "./types.ts";
@@ -110,7 +111,7 @@ export function stampRequest(request: SipRequest, flow: Flow): SipRequest {
     return request;
   }
   const asksForPort = via.parameters.has("rport");
-  const isElsewhere = via.host.toLowerCase() !== flow.remote.host;
+  const isElsewhere = canonicalHost(via.host) !== canonicalHost(flow.remote.host);
   if (!asksForPort && !isElsewhere && !via.parameters.has("received")) {
     return request;
   }
@@ -120,7 +121,7 @@ export function stampRequest(request: SipRequest, flow: Flow): SipRequest {
     parameters.set("rport", String(flow.remote.port));
   }
   if (asksForPort || isElsewhere) {
-    parameters.set("received", flow.remote.host);
+    parameters.set("received", withoutZone(flow.remote.host));
   }
   const stamped = formatVia({ ...via, parameters });
   const others = first.includes(",") ? splitList(first).slice(1) : [];

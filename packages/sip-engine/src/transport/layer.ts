@@ -5,12 +5,14 @@ import { silentLog } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { DEFAULT_LIMITS } from "@mss/sip-message";
 import type { MessageLimits } from "@mss/sip-message";
-import { familyOf, isSendable, plainAddress } from "./addresses.ts";
+import { canonicalHost, familyOf, isSendable, plainAddress } from "./addresses.ts";
 import { TransportError } from "./errors.ts";
 import { Ingress } from "./ingress.ts";
 import { DEFAULT_STREAM_LIMITS } from "./limits.ts";
 import type { StreamLimits } from "./limits.ts";
-import { callingAddress, chooseListen, visibleAddress } from "./listen-choice.ts";
+import { callingAddress, chooseListen } from "./listen-choice.ts";
+import { OwnAddresses } from "./own-addresses.ts";
+import type { OwnAddressOptions } from "./own-addresses.ts";
 import { resolveBySystem, resolveWithin } from "./resolve.ts";
 import type { Resolve } from "./resolve.ts";
 import { createStats } from "./stats.ts";
@@ -23,7 +25,7 @@ import { StreamPool } from "./stream-pool.ts";
 import type { Flow, ListenAddress, Target, TransportLayer, TransportUser } from "./types.ts";
 import { UdpListener } from "./udp.ts";
 
-export interface TransportLayerOptions {
+export interface TransportLayerOptions extends OwnAddressOptions {
   /** Several, also of one transport. Hosts are IP addresses; port 0 takes any free one. */
   readonly listen: readonly ListenAddress[];
   readonly log?: Logger;
@@ -57,6 +59,7 @@ class SocketTransport implements SocketTransportLayer {
   readonly #kinds: ReadonlyMap<string, StreamKind>;
   readonly #ingress: Ingress;
   readonly #pool: StreamPool;
+  #own = new OwnAddresses();
   #datagramListeners: UdpListener[] = [];
   #streamListeners: StreamListener[] = [];
   #listening: readonly ListenAddress[] = [];
@@ -110,11 +113,15 @@ class SocketTransport implements SocketTransportLayer {
   }
 
   localAddressFor(target: Target): ListenAddress {
-    const chosen = chooseListen(this.#listening, target);
+    const chosen = this.#choose(target);
     if (chosen === undefined) {
       throw new TransportError("NO_LISTENER", { transport: target.transport, host: target.host });
     }
-    return visibleAddress(chosen, target.host);
+    return this.#own.visible(chosen, target.host);
+  }
+
+  isOwn(target: Target): boolean {
+    return this.#own.isOwn(target, this.#listening);
   }
 
   send(text: string, target: Target): Promise<Flow> {
@@ -133,9 +140,14 @@ class SocketTransport implements SocketTransportLayer {
     return connection?.hold() ?? (() => undefined);
   }
 
+  #choose(target: Target): ListenAddress | undefined {
+    return chooseListen(this.#listening, target, (host) => this.#own.sourceFor(host));
+  }
+
   async #openAll(user: TransportUser): Promise<void> {
     this.#user = user;
     try {
+      this.#own = new OwnAddresses(this.#options);
       for (const address of this.#options.listen) {
         this.#requireNotStopped();
         await this.#open(address);
@@ -160,7 +172,8 @@ class SocketTransport implements SocketTransportLayer {
     await this.#close();
   }
 
-  async #open(address: ListenAddress): Promise<void> {
+  async #open(asked: ListenAddress): Promise<void> {
+    const address = { ...asked, host: canonicalHost(asked.host) };
     if (address.transport === "udp") {
       const onDatagram = this.#onDatagram.bind(this);
       this.#datagramListeners.push(await UdpListener.open({ address, log: this.#log, onDatagram }));
@@ -208,7 +221,7 @@ class SocketTransport implements SocketTransportLayer {
 
   #onDatagram(text: string, remote: RemoteInfo, listener: UdpListener): void {
     const from = { host: plainAddress(remote.address), port: remote.port };
-    const { host, port } = visibleAddress(listener.address, from.host);
+    const { host, port } = this.#own.local(listener.address, from.host);
     this.#ingress.acceptDatagram(text, { transport: "udp", local: { host, port }, remote: from });
   }
 
@@ -222,7 +235,7 @@ class SocketTransport implements SocketTransportLayer {
 
   async #sendToName(text: string, target: Target): Promise<Flow> {
     const addresses = await resolveWithin(this.#options.resolve ?? resolveBySystem, target.host);
-    const fitting = addresses.find((host) => chooseListen(this.#listening, { ...target, host }) !== undefined);
+    const fitting = addresses.find((host) => this.#choose({ ...target, host }) !== undefined);
     const host = fitting ?? addresses[0];
     if (host === undefined) {
       throw new TransportError("RESOLVE_FAILED", { host: target.host });
@@ -234,7 +247,7 @@ class SocketTransport implements SocketTransportLayer {
     if (!isSendable(target.host, target.port)) {
       return Promise.reject(new TransportError("TARGET_REFUSED", { host: target.host, port: target.port }));
     }
-    const listen = chooseListen(this.#listening, target);
+    const listen = this.#choose(target);
     return target.transport === "udp"
       ? this.#sendDatagram(text, target, listen)
       : this.#sendStream(text, target, listen);
@@ -247,7 +260,7 @@ class SocketTransport implements SocketTransportLayer {
     }
     await listener.send(text, target.host, target.port);
     this.stats.sent += 1;
-    const { host, port } = visibleAddress(listener.address, target.host);
+    const { host, port } = this.#own.local(listener.address, target.host);
     return { transport: "udp", local: { host, port }, remote: { host: target.host, port: target.port } };
   }
 

@@ -1,38 +1,45 @@
-import { familyOf, isLoopback, isWildcard, reachableAddress } from "./addresses.ts";
+import { familyOf, isLoopback, isWildcard } from "./addresses.ts";
 import type { ListenAddress, Target } from "./types.ts";
+
+/** The address of this machine that messages to a host are sent from. */
+export type SourceFor = (host: string) => string | undefined;
 
 /**
  * The listen address to send from: of the target's transport and address family; among those the one the flow came in
- * on, else one that can reach the target (loopback reaches loopback only), else the first. A host name fits any family.
+ * on, else the one that the operating system would send from, else one that can reach the target (loopback reaches
+ * loopback only), else the first. A host name fits any family.
  */
-export function chooseListen(listening: readonly ListenAddress[], target: Target): ListenAddress | undefined {
+export function chooseListen(
+  listening: readonly ListenAddress[],
+  target: Target,
+  sourceFor?: SourceFor,
+): ListenAddress | undefined {
   const family = familyOf(target.host);
-  let chosen: ListenAddress | undefined;
-  let chosenScore = 0;
-  for (const candidate of listening) {
-    const isPossible =
-      candidate.transport === target.transport && (family === 0 || familyOf(candidate.host) === family);
-    const score = isPossible ? fitness(candidate, target) : 0;
-    if (score > chosenScore) {
-      chosen = candidate;
-      chosenScore = score;
-    }
+  const possible = listening.filter(
+    ({ transport, host }) => transport === target.transport && (family === 0 || familyOf(host) === family),
+  );
+  if (possible.length < 2) {
+    return possible[0];
   }
-  return chosen;
+  const scores = possible.map((candidate) => fitness(candidate, target));
+  const best = Math.max(...scores);
+  const fittest = possible.filter((_candidate, position) => scores[position] === best);
+  const source = fittest.length < 2 || best >= ON_HOST ? undefined : sourceFor?.(target.host);
+  return fittest.find(({ host }) => host === source) ?? fittest[0];
 }
+
+const ON_FLOW = 4;
+const ON_HOST = 3;
+const REACHES = 2;
+const MAY_NOT_REACH = 1;
 
 function fitness(candidate: ListenAddress, target: Target): number {
   const local = target.flow?.local;
   const isWild = isWildcard(candidate.host);
   if (local !== undefined && (local.host === candidate.host || isWild)) {
-    return local.port === candidate.port ? 4 : 3; // the port of a dialled connection is nobody's listen port
+    return local.port === candidate.port ? ON_FLOW : ON_HOST; // the port of a dialled connection is nobody's listen port
   }
-  return isWild || isLoopback(candidate.host) === isLoopback(target.host) ? 2 : 1;
-}
-
-/** The listen address as a peer at `host` may use it: a socket bound to every address needs one of them named. */
-export function visibleAddress(address: ListenAddress, host: string): ListenAddress {
-  return isWildcard(address.host) ? { ...address, host: reachableAddress(address.host, host) } : address;
+  return isWild || isLoopback(candidate.host) === isLoopback(target.host) ? REACHES : MAY_NOT_REACH;
 }
 
 /** The address to call from, so that a peer sees the one it knows; undefined where the system has to choose. */

@@ -44,8 +44,10 @@ export interface TransportLayer {
   stop(): Promise<void>;
   /** The addresses that were really taken, after start. */
   readonly listening: readonly ListenAddress[];
-  /** The listen address whose host and port go into Via and Contact for this target. */
+  /** The address of ours whose host and port go into Via and Contact for this target: behind NAT it depends on where that is. */
   localAddressFor(target: Target): ListenAddress;
+  /** Whether a message to that target would come back to this node. */
+  isOwn(target: Target): boolean;
   /** Byte text to the target. Resolves when the operating system took it; rejects with TransportError. */
   send(text: string, target: Target): Promise<Flow>;
   /**

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { networkInterfaces } from "node:os";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { createRequest, topVia } from "@mss/sip-message";
 import type { SipRequest } from "@mss/sip-message";
-import { formatHost, isSendable, plainAddress, reachableAddress } from "../../src/transport/addresses.ts";
+import { canonicalHost, formatHost, isSendable, plainAddress } from "../../src/transport/addresses.ts";
 import { TRANSPORT_ERRORS, TransportError } from "../../src/transport/errors.ts";
 import { stampRequest } from "../../src/transport/ingress.ts";
-import { callingAddress, chooseListen, visibleAddress } from "../../src/transport/listen-choice.ts";
+import { callingAddress, chooseListen } from "../../src/transport/listen-choice.ts";
 import { responseTarget } from "../../src/transport/response-target.ts";
 import type { Flow, ListenAddress, TransportName } from "../../src/transport/types.ts";
 
@@ -51,7 +50,9 @@ test("only the top Via is stamped, also when several share one field", () => {
 
 test("an IPv6 source is compared and written without brackets", () => {
   const flow = flowFrom("2001:db8::9", 5060);
-  assert.deepEqual(stamp("SIP/2.0/UDP [2001:db8::9];branch=z", flow), ["SIP/2.0/UDP [2001:db8::9];branch=z"]);
+  for (const host of ["[2001:db8::9]", "[2001:DB8:0::0009]"]) {
+    assert.deepEqual(stamp(`SIP/2.0/UDP ${host};branch=z`, flow), [`SIP/2.0/UDP ${host};branch=z`]);
+  }
   const request = stampRequest(requestWith("SIP/2.0/UDP a;branch=z;rport"), flow);
   assert.equal(topVia(request)?.parameters.get("received"), "2001:db8::9");
 });
@@ -103,14 +104,55 @@ test("a connection is called from the listen address, where that can reach the t
   assert.equal(callingAddress(undefined, "198.51.100.7"), undefined);
 });
 
-test("a socket bound to every address shows one that its peer can answer to", () => {
-  const every: ListenAddress = { transport: "udp", host: "0.0.0.0", port: 5060 };
-  assert.deepEqual(visibleAddress(every, "127.0.0.9"), { ...every, host: "127.0.0.1" });
-  const own = new Set(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
-  assert.ok(own.has(reachableAddress("0.0.0.0", "198.51.100.7")));
-  assert.ok(own.has(reachableAddress("0.0.0.0", "host.test")));
-  const named: ListenAddress = { transport: "udp", host: "192.0.2.1", port: 5060 };
-  assert.equal(visibleAddress(named, "127.0.0.9"), named);
+test("of several that reach the target, the one that the system sends from is chosen", () => {
+  const several: readonly ListenAddress[] = [
+    { transport: "udp", host: "192.0.2.1", port: 5060 },
+    { transport: "udp", host: "10.0.0.1", port: 5060 },
+    { transport: "udp", host: "127.0.0.1", port: 5060 },
+  ];
+  const target = { transport: "udp", host: "10.8.0.7", port: 5060 } as const;
+  assert.equal(
+    chooseListen(several, target, () => "10.0.0.1"),
+    several[1],
+  );
+  assert.equal(
+    chooseListen(several, target, () => "127.0.0.1"),
+    several[0],
+    "loopback reaches nobody outside",
+  );
+  assert.equal(
+    chooseListen(several, target, () => undefined),
+    several[0],
+  );
+  const flow = { ...flowFrom("10.8.0.7", 5060), local: { host: "192.0.2.1", port: 5060 } };
+  const onFlow = chooseListen(several, { ...target, flow }, () => assert.fail("the flow says it"));
+  assert.equal(onFlow, several[0]);
+});
+
+test("one address has one spelling, whatever it comes as: SEC-43", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["2001:DB8:0:0:0:0:0:9", "2001:db8::9"],
+    ["[2001:db8::0009]", "2001:db8::9"],
+    ["::ffff:10.0.0.1", "10.0.0.1"],
+    ["::FFFF:0a00:0001", "10.0.0.1"],
+    ["[::ffff:10.0.0.1]", "10.0.0.1"],
+    ["fe80::1%eth0", "fe80::1%eth0"],
+    ["10.0.0.1", "10.0.0.1"],
+    ["Host.Example.", "host.example"],
+    ["[v1:x]", "v1:x"],
+  ];
+  for (const [written, canonical] of cases) {
+    assert.equal(canonicalHost(written), canonical, written);
+  }
+});
+
+test("the zone of a link-local address is kept for sending and never written", () => {
+  assert.equal(formatHost("fe80::1%eth0"), "[fe80::1]");
+  assert.equal(isSendable("fe80::1%eth0", 5060), true);
+  const flow = flowFrom("fe80::1%eth0", 5060);
+  assert.deepEqual(stamp("SIP/2.0/UDP [fe80::1];branch=z;rport", flow), [
+    "SIP/2.0/UDP [fe80::1];branch=z;rport=5060;received=fe80::1",
+  ]);
 });
 
 test("addresses are written plainly, and hosts with brackets where they need them", () => {
