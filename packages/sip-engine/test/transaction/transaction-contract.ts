@@ -1,12 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import type { SipResponse } from "@mss/sip-message";
 import type { TestAgent } from "../../src/testing/index.ts";
 import { createTestAgent } from "../../src/testing/index.ts";
 import type { TransportLayer } from "../../src/transport/types.ts";
 
 /** T1 of 20 ms: real sockets need no more, and a run over UDP ends soon. */
 const TIMERS = { t1Ms: 20, t2Ms: 80, t4Ms: 100, timerCMs: 5_000 };
+
+/** The next response that is none of the repetitions which a busy machine causes: the request came again after T1. */
+async function nextNew(caller: TestAgent, before: number): Promise<SipResponse> {
+  for (;;) {
+    const { response } = await caller.next("response");
+    if (response.status !== before) {
+      return response;
+    }
+  }
+}
 
 /**
  * What a pair of transaction layers does for its users, whatever carries the messages. `createTransport` gives a
@@ -28,9 +39,9 @@ export function transactionContract(name: string, createTransport: () => Transpo
     assert.equal(transaction.request.body, "v=0\r\n");
     assert.equal((await caller.next("response")).response.status, 100);
     callee.respond(transaction, 180);
-    assert.equal((await caller.next("response")).response.status, 180);
+    assert.equal((await nextNew(caller, 100)).status, 180);
     callee.respond(transaction, 200, { body: "v=0\r\n" });
-    const { response } = await caller.next("response");
+    const response = await nextNew(caller, 180);
     assert.equal(response.status, 200);
     assert.equal(response.body, "v=0\r\n");
     caller.ack(invite.request, response, callee.address);
@@ -46,7 +57,7 @@ export function transactionContract(name: string, createTransport: () => Transpo
     caller.request({ method: "INVITE", to: callee.address });
     callee.respond((await callee.next("request")).transaction, 486);
     await caller.next("response");
-    assert.equal((await caller.next("response")).response.status, 486);
+    assert.equal((await nextNew(caller, 100)).status, 486);
     await caller.next("terminated");
     assert.deepEqual(callee.all("ack"), []);
     assert.equal(caller.transactions.counts.client, 0);
@@ -60,7 +71,7 @@ export function transactionContract(name: string, createTransport: () => Transpo
     const { invite: cancelled } = await callee.next("cancel");
     callee.respond(cancelled, 487);
     await caller.next("response");
-    assert.equal((await caller.next("response")).response.status, 487);
+    assert.equal((await nextNew(caller, 100)).status, 487);
     await caller.next("terminated");
   });
 
