@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -13,6 +12,7 @@ import { startHub } from "@mss/t-mss";
 import type { EngineChoice, RunningHub, StoreChoice } from "@mss/t-mss";
 import { drachtioBinary, startDrachtioServer } from "./drachtio-server.ts";
 import type { DrachtioServer } from "./drachtio-server.ts";
+import { hashedSnapshot } from "@mss/topology";
 import { waitUntil } from "./wait-until.ts";
 
 export const HK = branchIdSchema.parse("hk");
@@ -244,12 +244,11 @@ class TestFederation implements Federation {
   }
 
   #snapshot(): Snapshot {
-    const content = {
+    return hashedSnapshot({
       federation: this.#name,
       hubs: [{ id: HUB, listen: [this.#listen("hub")] }],
       branches: [HK, LONDON].map((id) => ({ id, name: id, numbers: numbersOf(id) })),
-    };
-    return { ...content, hash: createHash("sha256").update(JSON.stringify(content)).digest("hex") };
+    });
   }
 }
 

@@ -1,5 +1,8 @@
+import { hostname, userInfo } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { silentLog } from "@mss/runtime";
+import { connectRedis } from "@mss/store";
 import { createProgram } from "./program.ts";
 import { readConfig } from "./config.ts";
 import { EXIT } from "./output.ts";
@@ -19,10 +22,14 @@ if (outcome.kind === "faulty") {
   output.err(outcome.faults.map((fault) => `${fault}\n`).join(""));
   process.exitCode = EXIT.usage;
 } else {
+  const { redisUrl } = outcome.config;
   const program = createProgram({
     config: outcome.config,
     environment,
     demoFile: DEMO_FILE,
+    user: `${environment["SUDO_USER"] ?? userInfo().username}@${hostname()}`,
+    openStore: (federation) =>
+      redisUrl === undefined ? undefined : connectRedis({ url: redisUrl, federation, log: silentLog() }),
     output,
     stopSignal: listenForStop(),
   });

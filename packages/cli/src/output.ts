@@ -11,5 +11,11 @@ export const EXIT = {
   failed: 1,
   /** The configuration or the command line is wrong; starting again will not help. */
   usage: 2,
+  /** Somebody else changed the topology first: look at it again, then decide. */
+  conflict: 3,
+  /** The shared store cannot be reached: nothing was changed as far as we know; try later. */
+  unavailable: 4,
+  /** Refused because it takes too much away; `--force` says that it is meant. */
+  refused: 5,
 } as const;
 export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];

@@ -2,17 +2,21 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
 import { run } from "./commands/run.ts";
-import { topologyCheck } from "./commands/topology-check.ts";
 import type { Config } from "./config.ts";
 import { EXIT } from "./output.ts";
 import type { ExitStatus, Output } from "./output.ts";
 import type { StopSignal } from "./stop-signal.ts";
+import type { OpenStore } from "./topology/federation-store.ts";
+import { addTopologyCommands } from "./topology/topology-commands.ts";
 
 export interface ProgramOptions {
   readonly config: Config;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Path of the demo's topology file. */
   readonly demoFile: string;
+  /** Who runs the command: author of what it publishes. */
+  readonly user: string;
+  readonly openStore: OpenStore;
   readonly output: Output;
   readonly stopSignal: StopSignal;
 }
@@ -55,17 +59,7 @@ export function createProgram(options: ProgramOptions): (args: readonly string[]
       set(run({ ...options, files, ...flags })),
     );
 
-  program
-    .command("topology")
-    .description("work on topology files")
-    .command("check")
-    .description("say everything that is wrong, with file, line and what to write instead")
-    .argument("<files...>", "topology files, checked together")
-    .option("--secrets", "also resolve the secrets that the files name", false)
-    .option("--json", "faults as JSON", false)
-    .action((files: string[], flags: { secrets: boolean; json: boolean }) =>
-      set(topologyCheck({ ...options, files, ...flags })),
-    );
+  addTopologyCommands(program, options, set);
 
   program
     .command("explain")

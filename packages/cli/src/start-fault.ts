@@ -2,7 +2,7 @@ import { CodedError } from "@mss/runtime";
 import { EXIT } from "./output.ts";
 import type { ExitStatus } from "./output.ts";
 
-function isCoded(error: unknown): error is CodedError {
+export function isCoded(error: unknown): error is CodedError {
   return error instanceof CodedError;
 }
 
@@ -22,6 +22,11 @@ function detailsOf(error: CodedError): string {
   return shown.length === 0 ? "" : `: ${shown.join(" ")}`;
 }
 
+/** Message, details, cause and code in one line. */
+export function codedText(error: CodedError): string {
+  return `${error.message}${detailsOf(error)}${causeOf(error)} [${error.code}]`;
+}
+
 /** Failures that trying again cannot mend; the others may be gone in a second, as when Redis or an address comes up late. */
 const CONFIGURATION_CODES: readonly string[] = [
   "STORE_BAD_URL",
@@ -31,15 +36,16 @@ const CONFIGURATION_CODES: readonly string[] = [
 ];
 
 /**
- * A failure to start as one line without a stack, and with the status that tells a supervisor whether to try again. Everything that can be foreseen there is a CodedError, and is the
- * configuration's or the machine's; anything else is a fault of ours and is thrown on.
+ * A failure to start as one line without a stack, and with the status that tells a supervisor whether to try again.
+ * Everything that can be foreseen there is a CodedError, and is the configuration's or the machine's; anything else is
+ * a fault of ours and is thrown on.
  */
 export function startFault(error: unknown): StartFault {
   if (!isCoded(error)) {
     throw error;
   }
   return {
-    text: `cannot start: ${error.message}${detailsOf(error)}${causeOf(error)} [${error.code}]`,
+    text: `cannot start: ${codedText(error)}`,
     status: CONFIGURATION_CODES.includes(error.code) ? EXIT.usage : EXIT.failed,
   };
 }

@@ -14,12 +14,22 @@ export type {
   BindingStore,
   CallRecordStore,
   LeaseOutcome,
+  HistoryQuery,
   LeaseStore,
   PublishOutcome,
+  RestoreOutcome,
   TopologyStore,
 } from "./ports.ts";
-export { revisionSchema, snapshotSchema } from "./snapshot.ts";
-export type { Revision, Snapshot, SnapshotBranch, SnapshotHub } from "./snapshot.ts";
+export {
+  readSealedRevision,
+  revisionHeaderSchema,
+  revisionTextsSchema,
+  signingKeySchema,
+  supersedes,
+} from "./revision.ts";
+export type { Revision, RevisionHeader, RevisionTexts, SealedRevision } from "./revision.ts";
+export { sha256Schema, snapshotSchema } from "./snapshot.ts";
+export type { Snapshot, SnapshotBranch, SnapshotHub } from "./snapshot.ts";
 export { DIGEST_ALGORITHMS, MAX_CONTACTS_PER_EXTENSION } from "./settings.ts";
 export type {
   BranchSettings,

@@ -1,26 +1,48 @@
 import type { Binding } from "./binding.ts";
 import type { CallRecord } from "./call-record.ts";
-import type { Revision, Snapshot } from "./snapshot.ts";
+import type { RevisionHeader, SealedRevision } from "./revision.ts";
 
 /** Outcome of a compare-and-set on the topology. */
 export type PublishOutcome =
   | { readonly kind: "published"; readonly revision: number }
-  /** The snapshot is already the current one: nothing was written. */
-  | { readonly kind: "unchanged"; readonly revision: number }
   /** Somebody else published first; `revision` is theirs. */
   | { readonly kind: "conflict"; readonly revision: number };
+
+export type RestoreOutcome =
+  | { readonly kind: "restored"; readonly revision: number }
+  /** What the store has is the same or newer: nothing was written. */
+  | { readonly kind: "kept"; readonly revision: number };
+
+export interface HistoryQuery {
+  readonly limit: number;
+  /** Only revisions with a lower number. */
+  readonly below?: number;
+}
 
 /** The topology and its history, shared by all hubs. */
 export interface TopologyStore {
   /** The current revision, or undefined before the first publication. Rejects when the store cannot be reached. */
-  current(): Promise<Revision | undefined>;
-  /** Atomic. `expectedRevision` is what the publisher saw as current (0: none). */
-  publish(snapshot: Snapshot, expectedRevision: number): Promise<PublishOutcome>;
+  current(): Promise<SealedRevision | undefined>;
+  /** One revision of the history; undefined when the store does not have it. */
+  read(revision: number): Promise<SealedRevision | undefined>;
+  /** Newest first. What the store has lost is left out. */
+  history(query: HistoryQuery): Promise<readonly RevisionHeader[]>;
   /**
-   * Calls back with the current revision, if there is one, before it resolves; then with each newer one, in order; also
-   * after a reconnect, when one was missed. Rejects when the store cannot be reached. Returns the unsubscribe.
+   * Atomic: makes `candidate` current if `expectedRevision` still is (0: none). A record is written once and never over.
+   * The candidate's number must be higher than the expected one. The very same candidate again is `published` again.
    */
-  watch(onRevision: (revision: Revision) => void): Promise<() => Promise<void>>;
+  publish(candidate: SealedRevision, expectedRevision: number): Promise<PublishOutcome>;
+  /**
+   * Atomic: gives a store that lost its data back what a node still has, with its number, unless the store has the same
+   * or what supersedes it.
+   */
+  restore(copy: SealedRevision): Promise<RestoreOutcome>;
+  /**
+   * Calls back with what is current (undefined: nothing that can be read) before it resolves; then whenever that has
+   * changed, also after a reconnect. What was current in between may be left out; after a loss of data an older revision
+   * may come, or nothing. Rejects when the store cannot be reached. Returns the unsubscribe.
+   */
+  watch(onChange: (current: SealedRevision | undefined) => void): Promise<() => Promise<void>>;
 }
 
 export type LeaseOutcome = { readonly kind: "granted" } | { readonly kind: "full"; readonly inUse: number };

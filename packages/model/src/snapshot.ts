@@ -2,6 +2,9 @@ import { z } from "zod";
 import { transportAddressSchema } from "./address.ts";
 import { branchIdSchema, hubIdSchema } from "./ids.ts";
 
+/** SHA-256 in hexadecimal. */
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+
 /**
  * What every node may know of the federation: who exists, where, and which numbers are whose. It carries no secret.
  * Immutable; a change of the topology makes a new one with a new hash.
@@ -27,20 +30,9 @@ export const snapshotSchema = z
       )
       .readonly(),
     /** SHA-256, hexadecimal, of the canonical JSON of all the above. */
-    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    hash: sha256Schema,
   })
   .readonly();
 export type Snapshot = z.infer<typeof snapshotSchema>;
 export type SnapshotBranch = Snapshot["branches"][number];
 export type SnapshotHub = Snapshot["hubs"][number];
-
-/** A snapshot in the history of its federation. Revisions count up from 1 and never go backwards. */
-export const revisionSchema = z
-  .strictObject({
-    revision: z.int().positive(),
-    snapshot: snapshotSchema,
-    /** ISO 8601, UTC. */
-    publishedAt: z.iso.datetime(),
-  })
-  .readonly();
-export type Revision = z.infer<typeof revisionSchema>;

@@ -7,7 +7,7 @@ import { startRedis } from "@mss/store/testing";
 import type { RedisServer } from "@mss/store/testing";
 import { eventually } from "./support/eventually.ts";
 import { redisStores, skipRedis } from "./support/redis.ts";
-import { sampleRecord, sampleSnapshot } from "./support/samples.ts";
+import { sampleRecord, sampleRevision } from "./support/samples.ts";
 
 const PASSWORD = "p@ss:w/rd";
 const LEASE = { limit: 1, ttlMs: 60_000 };
@@ -39,14 +39,12 @@ describe("redis that fails", { skip: skipRedis }, () => {
     await body(redis).finally(() => redis.disconnect());
   }
 
-  it("misses no revision over a crash, and none comes twice or backwards", () =>
+  it("ends with the last revision after each crash, and none comes twice or backwards", () =>
     withStores(
       (watching) =>
         withStores(async (publishing) => {
-          const seen: number[] = [];
-          await watching.topology.watch((revision) => seen.push(revision.revision));
-          await publishing.topology.publish(sampleSnapshot("1"), 0);
-          await eventually("the first is seen", () => seen.length === 1);
+          const seen: (number | undefined)[] = [];
+          await watching.topology.watch((current) => seen.push(current?.header.revision));
           for (let crash = 0; crash < 3; crash += 1) {
             await server.kill();
             await eventually("the loss is noticed", () => publishing.health() === "down");
@@ -54,34 +52,46 @@ describe("redis that fails", { skip: skipRedis }, () => {
             await untilUp(publishing);
             // As fast as possible, so that some fall between the watcher's reconnect and its subscription.
             for (let revision = 1 + crash * 5; revision < 6 + crash * 5; revision += 1) {
-              await publishing.topology.publish(sampleSnapshot(`${revision + 1}`), revision);
+              await publishing.topology.publish(sampleRevision(`${revision}`, revision), revision - 1);
             }
+            await eventually("the last is seen", () => seen.at(-1) === 5 + crash * 5);
           }
-          await eventually("the last is seen", () => seen.at(-1) === 16);
+          const numbers = seen.map((revision) => revision ?? 0);
           assert.deepEqual(
-            seen,
-            Array.from({ length: 16 }, (_, index) => index + 1),
+            numbers,
+            [...new Set(numbers)].toSorted((one, other) => one - other),
           );
         }, "crash"),
       "crash",
     ));
 
-  it("ignores a pointer that went backwards", () =>
+  it("tells a watcher that the data is gone, and takes them back from a node that has them", () =>
     withStores(async (stores) => {
-      const seen: number[] = [];
-      await stores.topology.publish(sampleSnapshot("1"), 0);
-      await stores.topology.publish(sampleSnapshot("2"), 1);
-      await stores.topology.watch((revision) => seen.push(revision.revision));
-      const key = `t${process.pid}:{backwards}:topology`;
-      await asAdmin(async (redis) => {
-        await redis.hset(`${key}:current`, "revision", "1", "hash", sampleSnapshot("1").hash);
-        await redis.publish(`${key}:changed`, "1");
-        await redis.del(`${key}:revision:2`);
-      });
-      await stores.topology.publish(sampleSnapshot("2b"), 1);
-      await stores.topology.publish(sampleSnapshot("3"), 2);
-      await eventually("the third is seen", () => seen.at(-1) === 3);
-      assert.deepEqual(seen, [2, 3]);
+      const seen: (number | undefined)[] = [];
+      await stores.topology.publish(sampleRevision("1", 1), 0);
+      await stores.topology.publish(sampleRevision("2", 2), 1);
+      await stores.topology.watch((current) => seen.push(current?.header.revision));
+      await asAdmin((redis) => redis.flushall());
+      await eventually("the loss is seen", () => seen.length === 2);
+      assert.deepEqual(await stores.topology.restore(sampleRevision("2", 2)), { kind: "restored", revision: 2 });
+      await eventually("it is back", () => seen.length === 3);
+      assert.deepEqual(seen, [2, undefined, 2]);
+    }, "flushed"));
+
+  it("tells a watcher that the pointer went backwards", () =>
+    withStores(async (stores) => {
+      const seen: (number | undefined)[] = [];
+      await stores.topology.publish(sampleRevision("1", 1), 0);
+      await stores.topology.publish(sampleRevision("2", 2), 1);
+      await stores.topology.watch((current) => seen.push(current?.header.revision));
+      const { hash } = sampleRevision("1", 1).header;
+      await asAdmin((redis) =>
+        redis.hset(`t${process.pid}:{backwards}:topology:current`, "revision", "1", "hash", hash),
+      );
+      await eventually("the older one is seen", () => seen.length === 2);
+      assert.deepEqual(await stores.topology.restore(sampleRevision("2", 2)), { kind: "restored", revision: 2 });
+      await eventually("the newer one is seen", () => seen.length === 3);
+      assert.deepEqual(seen, [2, 1, 2]);
     }, "backwards"));
 
   it("fails at once while redis is away, tells its health, and comes back by itself", () =>
@@ -175,9 +185,9 @@ describe("redis that fails", { skip: skipRedis }, () => {
     withStores(async (stores) => {
       const key = `t${process.pid}:{corrupt}`;
       const corrupt = withCode("STORE_CORRUPT");
-      await stores.topology.publish(sampleSnapshot("1"), 0);
+      await stores.topology.publish(sampleRevision("1", 1), 0);
       await asAdmin(async (redis) => {
-        await redis.set(`${key}:topology:revision:1`, '{"revision":1}');
+        await redis.hset(`${key}:topology:revision:1`, "header", '{"revision":1}');
         await redis.xadd(`${key}:calls`, "*", "record", "no json");
         await redis.hset(`${key}:bindings:1000`, "sip:a", "no json");
         await redis.zadd(`${key}:bindings`, 5, "1000");
@@ -196,22 +206,32 @@ describe("redis that fails", { skip: skipRedis }, () => {
       assert.deepEqual(await stores.bindings.find("1000", 0), []);
     }, "corrupt"));
 
-  it("skips a revision that cannot be read and goes on to the next", () =>
+  it("tells a watcher that the current revision cannot be read, then the next one", () =>
     withStores(async (stores) => {
-      const seen: number[] = [];
-      await stores.topology.publish(sampleSnapshot("1"), 0);
-      await asAdmin((redis) => redis.set(`t${process.pid}:{unreadable}:topology:revision:1`, "no json"));
-      await stores.topology.watch((revision) => seen.push(revision.revision));
-      await stores.topology.publish(sampleSnapshot("2"), 1);
-      await eventually("the second is seen", () => seen.length === 1);
-      assert.deepEqual(seen, [2]);
+      const seen: (number | undefined)[] = [];
+      await stores.topology.publish(sampleRevision("1", 1), 0);
+      await asAdmin((redis) => redis.hset(`t${process.pid}:{unreadable}:topology:revision:1`, "header", "no json"));
+      await stores.topology.watch((current) => seen.push(current?.header.revision));
+      assert.deepEqual(seen, [undefined]);
+      await stores.topology.publish(sampleRevision("2", 2), 1);
+      await eventually("the second is seen", () => seen.length === 2);
+      assert.deepEqual(seen, [undefined, 2]);
     }, "unreadable"));
+
+  it("takes a record that was lost alone back from a node that has it", () =>
+    withStores(async (stores) => {
+      await stores.topology.publish(sampleRevision("1", 1), 0);
+      await asAdmin((redis) => redis.del(`t${process.pid}:{evicted}:topology:revision:1`));
+      await assert.rejects(stores.topology.current(), withCode("STORE_CORRUPT"));
+      assert.deepEqual(await stores.topology.restore(sampleRevision("1", 1)), { kind: "restored", revision: 1 });
+      assert.deepEqual(await stores.topology.current(), sampleRevision("1", 1));
+    }, "evicted"));
 
   it("never writes over history when the pointer was lost", () =>
     withStores(async (stores) => {
-      await stores.topology.publish(sampleSnapshot("1"), 0);
+      await stores.topology.publish(sampleRevision("1", 1), 0);
       await asAdmin((redis) => redis.del(`t${process.pid}:{lost}:topology:current`));
-      await assert.rejects(stores.topology.publish(sampleSnapshot("2"), 0), withCode("STORE_CORRUPT"));
+      await assert.rejects(stores.topology.publish(sampleRevision("2", 1), 0), withCode("STORE_CORRUPT"));
     }, "lost"));
 });
 

@@ -6,5 +6,3 @@ export { startHub } from "./main.ts";
 export type { EngineChoice, RunningHub, StartHubOptions, StoreChoice } from "./main.ts";
 export { createHubNode } from "./node.ts";
 export type { HubNode, HubNodeOptions, HubStatus, TrunkStatus } from "./node.ts";
-export { seedTopology } from "./topology-seed.ts";
-export type { SeedOutcome } from "./topology-seed.ts";

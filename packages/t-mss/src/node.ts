@@ -211,6 +211,7 @@ export function createHubNode(options: HubNodeOptions): HubNode {
   const feed = new PlanFeed({
     store: topology,
     federation: settings.federation,
+    hub: settings.id,
     log: log.child({ mod: "topology" }),
     ...(snapshot === undefined ? {} : { snapshot }),
   });

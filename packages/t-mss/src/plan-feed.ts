@@ -1,15 +1,20 @@
-import type { Revision, Snapshot, TopologyStore } from "@mss/model";
+import { supersedes } from "@mss/model";
+import type { RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import { retry } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
+import { isMassRemoval, openRevision, removedNumbers } from "@mss/topology";
 import { HubError } from "./errors.ts";
 import { compileRoutingPlan } from "./routing-plan.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
+import { StoreKeeper } from "./store-keeper.ts";
 import { seedTopology } from "./topology-seed.ts";
 
 export interface PlanFeedOptions {
   readonly store: TopologyStore;
   readonly federation: string;
-  /** The snapshot of the hub's own file; published on start. Absent: the hub takes what the store has. */
+  /** Id of this hub: author of a first revision. */
+  readonly hub: string;
+  /** The snapshot of the hub's own file: in force until the store has one, and published when the store has none. */
   readonly snapshot?: Snapshot;
   readonly log: Logger;
   readonly onPlan?: (plan: RoutingPlan) => void;
@@ -19,22 +24,32 @@ export interface PlanFeedOptions {
 const FILE_REVISION = 0;
 const RETRY = { retries: Infinity, minDelayMs: 500, maxDelayMs: 15_000 };
 
+interface InForce {
+  readonly plan: RoutingPlan;
+  readonly snapshot: Snapshot;
+  /** Absent for the plan of the hub's own file. */
+  readonly sealed?: SealedRevision;
+}
+
 /**
  * Keeps the plan in force: from the hub's file at once, then from the topology store as it changes. While the store is
- * away the last plan stays. A revision never goes backwards, and one that does not compile is left out.
+ * away the last plan stays, and a store that lost it gets it back. A revision never goes backwards, and one that cannot
+ * be used is left out.
  */
 export class PlanFeed implements Part {
   readonly #options: PlanFeedOptions;
+  readonly #keeper: StoreKeeper;
   readonly #stopping = new AbortController();
-  #plan: RoutingPlan | undefined;
+  #inForce: InForce | undefined;
   #connected: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined);
 
   constructor(options: PlanFeedOptions) {
     this.#options = options;
+    this.#keeper = new StoreKeeper({ settle: (current) => this.#settle(current), log: options.log });
   }
 
   get plan(): RoutingPlan | undefined {
-    return this.#plan;
+    return this.#inForce?.plan;
   }
 
   /** Resolves after the first attempt on the store, whichever way it came out. */
@@ -66,41 +81,79 @@ export class PlanFeed implements Part {
     this.#stopping.abort();
     const unwatch = await this.#connected;
     await unwatch?.();
+    await this.#keeper.stop();
   }
 
   async #connect(): Promise<() => Promise<void>> {
-    const { store, snapshot, log } = this.#options;
-    if (snapshot !== undefined) {
-      await seedTopology(store, snapshot, log);
-    }
-    const current = await store.current();
-    if (current !== undefined) {
-      this.#use(current);
-    }
-    return store.watch((revision) => this.#use(revision));
+    const unwatch = await this.#options.store.watch((current) => this.#keeper.saw(current));
+    await this.#keeper.settled();
+    return unwatch;
   }
 
-  #use(next: Pick<Revision, "revision" | "snapshot">): void {
-    const { federation, log, onPlan } = this.#options;
-    const { revision, snapshot } = next;
-    if (this.#plan !== undefined && revision <= this.#plan.revision) {
-      if (revision < this.#plan.revision) {
-        log.warn({ revision, inForce: this.#plan.revision }, "older topology is left out");
+  /** Brings hub and store together: whoever has the higher revision gives it to the other. */
+  async #settle(current: SealedRevision | undefined): Promise<void> {
+    const { store, snapshot, hub, log } = this.#options;
+    const own = this.#inForce?.sealed;
+    if (current !== undefined && supersedes(current.header, own?.header)) {
+      this.#accept(current);
+      return;
+    }
+    if (own !== undefined && current?.header.hash !== own.header.hash) {
+      const outcome = await store.restore(own);
+      const fields = { revision: own.header.revision, found: current?.header.revision ?? 0 };
+      log.warn(
+        fields,
+        outcome.kind === "restored" ? "topology given back to a store that lost it" : "store has moved on",
+      );
+      return;
+    }
+    if (current === undefined && snapshot !== undefined) {
+      const seeded = await seedTopology({ store, snapshot, hub, log });
+      if (seeded !== undefined) {
+        this.#accept(seeded);
       }
-      return;
     }
-    if (snapshot.federation !== federation) {
-      log.error({ revision, code: "PLAN_REFUSED" }, "topology of another federation is left out");
-      return;
-    }
-    try {
-      this.#plan = compileRoutingPlan(next);
-    } catch (error) {
-      const refused = new HubError("PLAN_REFUSED", { revision }, { cause: error });
-      log.error({ err: refused, code: refused.code, revision }, "topology is left out");
-      return;
-    }
-    log.info({ revision, hash: snapshot.hash, branches: snapshot.branches.length }, "dial plan in force");
-    onPlan?.(this.#plan);
   }
+
+  #accept(sealed: SealedRevision): void {
+    const { federation } = this.#options;
+    const { revision } = sealed.header;
+    const opened = openRevision(sealed, { federation, trustedKeys: [] });
+    if (opened.kind === "refused") {
+      this.#refuse(revision, { reason: opened.reason });
+      return;
+    }
+    const { snapshot } = opened.revision;
+    const before = this.#inForce;
+    const removed = before?.sealed === undefined ? undefined : removedNumbers(before.snapshot, snapshot);
+    if (removed !== undefined && isMassRemoval(removed) && sealed.header.forced !== true) {
+      this.#refuse(revision, { reason: "it takes many numbers away without force", removed: removed.removed.length });
+      return;
+    }
+    this.#use({ revision, snapshot, sealed });
+  }
+
+  #use(next: { readonly revision: number; readonly snapshot: Snapshot; readonly sealed?: SealedRevision }): void {
+    const { revision, snapshot, sealed } = next;
+    let plan: RoutingPlan;
+    try {
+      plan = compileRoutingPlan(next);
+    } catch (error) {
+      this.#refuse(revision, {}, error);
+      return;
+    }
+    this.#inForce = { plan, snapshot, ...(sealed === undefined ? {} : { sealed }) };
+    const { log, onPlan } = this.#options;
+    log.info({ revision, hash: snapshot.hash, ...authorOf(sealed?.header) }, "dial plan in force");
+    onPlan?.(plan);
+  }
+
+  #refuse(revision: number, details: Readonly<Record<string, unknown>>, cause?: unknown): void {
+    const refused = new HubError("PLAN_REFUSED", { revision, ...details }, { cause });
+    this.#options.log.error({ err: refused, code: refused.code, revision }, "topology is left out");
+  }
+}
+
+function authorOf(header: RevisionHeader | undefined): { author?: string } {
+  return header === undefined ? {} : { author: header.author };
 }

@@ -1,6 +1,6 @@
 import { compileOwnership, formatConflict } from "@mss/dial-plan";
 import type { DialPlan } from "@mss/dial-plan";
-import type { BranchId, Revision } from "@mss/model";
+import type { BranchId, Snapshot } from "@mss/model";
 import { HubError } from "./errors.ts";
 
 /** One revision of the topology, ready to route by. Immutable; a new revision makes a new one. */
@@ -13,7 +13,13 @@ export interface RoutingPlan {
 }
 
 /** Throws `PLAN_REFUSED` for a pattern that is none and for numbers that two branches own alike. */
-export function compileRoutingPlan({ revision, snapshot }: Pick<Revision, "revision" | "snapshot">): RoutingPlan {
+export function compileRoutingPlan({
+  revision,
+  snapshot,
+}: {
+  readonly revision: number;
+  readonly snapshot: Snapshot;
+}): RoutingPlan {
   const compiled = compileOwnership(snapshot.branches.map(({ id, numbers }) => ({ numbers, target: id })));
   if (compiled.kind === "invalid") {
     const { target: branch, text: pattern, reason } = compiled;

@@ -1,26 +1,35 @@
-import type { Snapshot, TopologyStore } from "@mss/model";
+import type { SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import type { Logger } from "@mss/runtime";
+import { applyTopology } from "@mss/topology";
 
-/** What became of the snapshot of a hub's own file. */
-export type SeedOutcome =
-  | { readonly kind: "published" | "unchanged"; readonly revision: number }
-  /** Another hub published at the same moment; its revision stays. */
-  | { readonly kind: "yielded"; readonly revision: number };
+export interface SeedOptions {
+  readonly store: TopologyStore;
+  /** Of the hub's own file. */
+  readonly snapshot: Snapshot;
+  /** Author of the revision. */
+  readonly hub: string;
+  readonly log: Logger;
+}
 
 /**
- * Publishes the snapshot of the hub's file unless it is the current one. The file of the hub that started last counts;
- * of hubs that start at the same moment the first to publish does, and the others yield. Rejects when the store cannot
- * be reached.
+ * Publishes the snapshot of the hub's file as the first revision of a store that has none. Of hubs that start at the
+ * same moment the first to publish counts: the others get undefined, and follow. Rejects when the store cannot be
+ * reached.
  */
-export async function seedTopology(store: TopologyStore, snapshot: Snapshot, log: Logger): Promise<SeedOutcome> {
-  const current = await store.current();
-  const outcome = await store.publish(snapshot, current?.revision ?? 0);
-  if (outcome.kind === "conflict") {
-    log.warn({ revision: outcome.revision }, "another hub published a topology first, and it stays");
-    return { kind: "yielded", revision: outcome.revision };
+export async function seedTopology({ store, snapshot, hub, log }: SeedOptions): Promise<SealedRevision | undefined> {
+  const outcome = await applyTopology({
+    store,
+    snapshot,
+    signingKeys: [],
+    author: hub,
+    message: "first topology, from the file of this hub",
+    force: false,
+    expectedRevision: 0,
+    now: new Date(),
+  });
+  if (outcome.kind !== "published") {
+    return undefined;
   }
-  if (outcome.kind === "published") {
-    log.info({ revision: outcome.revision, hash: snapshot.hash }, "topology published");
-  }
-  return outcome;
+  log.info({ revision: outcome.sealed.header.revision, hash: snapshot.hash }, "topology published");
+  return outcome.sealed;
 }

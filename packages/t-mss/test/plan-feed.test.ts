@@ -1,23 +1,41 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import type { Revision, TopologyStore } from "@mss/model";
+import { setImmediate } from "node:timers/promises";
+import type { RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import { hasCode, silentLog } from "@mss/runtime";
 import { createMemoryStores } from "@mss/store";
+import { hashedSnapshot, sealRevision } from "@mss/topology";
 import { PlanFeed } from "../src/plan-feed.ts";
 import type { PlanFeedOptions } from "../src/plan-feed.ts";
 import { compileRoutingPlan } from "../src/routing-plan.ts";
 import type { RoutingPlan } from "../src/routing-plan.ts";
-import { seedTopology } from "../src/topology-seed.ts";
 import { HK, LONDON, snapshotOf } from "./support/settings.ts";
 
 const FIRST = snapshotOf();
 const SECOND = snapshotOf({ london: { numbers: ["4xxx", "6xxx"], maxCalls: 7 } });
 
 function feedOf(t: TestContext, options: Partial<PlanFeedOptions> & Pick<PlanFeedOptions, "store">): PlanFeed {
-  const feed = new PlanFeed({ federation: "acme", log: silentLog(), ...options });
+  const feed = new PlanFeed({ federation: "acme", hub: "hub-1", log: silentLog(), ...options });
   t.after(() => feed.stop());
   return feed;
+}
+
+function revisionOf(revision: number, snapshot: Snapshot, change: Partial<RevisionHeader> = {}): SealedRevision {
+  const publishedAt = "2026-01-01T00:00:00.000Z";
+  return sealRevision(snapshot, { revision, publishedAt, author: "alice", message: "", ...change });
+}
+
+/** The methods of a store as values, so that a test can put others in their place. */
+function portOf(store: TopologyStore): TopologyStore {
+  return {
+    current: () => store.current(),
+    read: (revision) => store.read(revision),
+    history: (query) => store.history(query),
+    publish: (candidate, expected) => store.publish(candidate, expected),
+    restore: (copy) => store.restore(copy),
+    watch: (listener) => store.watch(listener),
+  };
 }
 
 function nextPlan(): { readonly onPlan: (plan: RoutingPlan) => void; until: (revision: number) => Promise<void> } {
@@ -52,22 +70,33 @@ test("a snapshot that makes no plan is refused", () => {
   }
 });
 
-test("the file is published when the store is empty, and again when it has changed", async () => {
+test("the file is the first revision of an empty store, and leaves a store that has one alone", async (t) => {
   const { topology } = createMemoryStores();
-  assert.deepEqual(await seedTopology(topology, FIRST, silentLog()), { kind: "published", revision: 1 });
-  assert.deepEqual(await seedTopology(topology, FIRST, silentLog()), { kind: "unchanged", revision: 1 });
-  assert.deepEqual(await seedTopology(topology, SECOND, silentLog()), { kind: "published", revision: 2 });
+  const first = feedOf(t, { store: topology, snapshot: FIRST });
+  await first.start();
+  assert.equal(first.plan?.revision, 1);
+  assert.partialDeepStrictEqual((await topology.current())?.header, { author: "hub-1", hash: FIRST.hash });
+  const second = feedOf(t, { store: topology, snapshot: SECOND });
+  await second.start();
+  assert.deepEqual([second.plan?.revision, second.plan?.hash], [1, FIRST.hash]);
 });
 
-test("of two hubs that publish at once the second yields", async () => {
+test("of two hubs that publish at once the second follows", async (t) => {
   const { topology } = createMemoryStores();
+  let stale = true;
   const raced: TopologyStore = {
-    current: () => Promise.resolve(undefined),
-    publish: (snapshot, expected) => topology.publish(snapshot, expected),
-    watch: (listener) => topology.watch(listener),
+    ...portOf(topology),
+    current: () => (stale ? Promise.resolve(undefined) : topology.current()),
+    watch: async (listener) => {
+      listener(undefined);
+      await topology.publish(revisionOf(1, SECOND), 0);
+      stale = false;
+      return topology.watch(listener);
+    },
   };
-  await topology.publish(SECOND, 0);
-  assert.deepEqual(await seedTopology(raced, FIRST, silentLog()), { kind: "yielded", revision: 1 });
+  const feed = feedOf(t, { store: raced, snapshot: FIRST });
+  await feed.start();
+  assert.equal(feed.plan?.hash, SECOND.hash);
 });
 
 test("the plan in force is the store's, and follows it", async (t) => {
@@ -76,48 +105,96 @@ test("the plan in force is the store's, and follows it", async (t) => {
   const feed = feedOf(t, { store: topology, snapshot: FIRST, onPlan });
   await feed.start();
   assert.equal(feed.plan?.revision, 1);
-  await topology.publish(SECOND, 1);
+  await topology.publish(revisionOf(2, SECOND), 1);
   await until(2);
   assert.equal(feed.plan?.numbers.targetOf("6000"), LONDON);
 });
 
 test("with the store away the file's plan is in force, and the store's when it is back", async (t) => {
   const { topology } = createMemoryStores();
+  await topology.publish(revisionOf(1, SECOND), 0);
   let away = true;
   const store: TopologyStore = {
-    current: () => (away ? Promise.reject(new Error("away")) : topology.current()),
-    publish: (snapshot, expected) => (away ? Promise.reject(new Error("away")) : topology.publish(snapshot, expected)),
-    watch: (listener) => topology.watch(listener),
+    ...portOf(topology),
+    watch: (listener) => (away ? Promise.reject(new Error("away")) : topology.watch(listener)),
   };
   const { onPlan, until } = nextPlan();
   const feed = feedOf(t, { store, snapshot: FIRST, onPlan });
   await feed.start();
-  assert.equal(feed.plan?.revision, 0);
+  assert.deepEqual([feed.plan?.revision, feed.plan?.hash], [0, FIRST.hash]);
   away = false;
   await until(1);
-  assert.equal(feed.plan?.revision, 1);
+  assert.equal(feed.plan?.hash, SECOND.hash);
 });
 
-test("an older revision, another federation's and one that makes no plan are left out", async (t) => {
-  const told: ((revision: Revision) => void)[] = [];
-  const publishedAt = "2026-01-01T00:00:00.000Z";
+/** A store that says what the test wants, and remembers what was given back to it. */
+function scriptedStore(first: SealedRevision | undefined) {
+  const restored: number[] = [];
+  const watchers: ((current: SealedRevision | undefined) => void)[] = [];
   const store: TopologyStore = {
-    current: () => Promise.resolve({ revision: 5, snapshot: FIRST, publishedAt }),
-    publish: () => Promise.resolve({ kind: "unchanged", revision: 5 }),
+    ...portOf(createMemoryStores().topology),
+    restore: ({ header: { revision } }) => {
+      restored.push(revision);
+      return Promise.resolve({ kind: "restored", revision });
+    },
     watch: (listener) => {
-      told.push(listener);
+      watchers.push(listener);
+      listener(first);
       return Promise.resolve(() => Promise.resolve());
     },
   };
+  return { store, restored, tell: (current: SealedRevision | undefined) => watchers.forEach((tell) => tell(current)) };
+}
+
+test("what cannot be used is left out, and the plan in force stays", async (t) => {
+  const { store, tell } = scriptedStore(revisionOf(5, FIRST));
   const feed = feedOf(t, { store });
   await feed.start();
-  assert.equal(told.length, 1);
-  for (const revision of [
-    { revision: 4, snapshot: SECOND, publishedAt },
-    { revision: 6, snapshot: { ...SECOND, federation: "other" }, publishedAt },
-    { revision: 7, snapshot: snapshotOf({ hk: { numbers: ["nonsense"] } }), publishedAt },
+  const { header, texts } = revisionOf(9, SECOND);
+  for (const left of [
+    revisionOf(6, hashedSnapshot({ ...SECOND, federation: "other" })),
+    revisionOf(7, snapshotOf({ hk: { numbers: ["nonsense"] } })),
+    { header, texts: { ...texts, snapshot: texts.snapshot.replace("6xxx", "7xxx") } },
+    { header, texts: { ...texts, snapshot: "{" } },
+    revisionOf(10, snapshotOf({ hk: { numbers: ["11xx"] } })), // takes a third of the numbers away, not forced
   ]) {
-    told[0]?.(revision);
+    tell(left);
+    await setImmediate();
     assert.equal(feed.plan?.revision, 5);
+  }
+  tell(revisionOf(11, snapshotOf({ hk: { numbers: ["11xx"] } }), { forced: true }));
+  await setImmediate();
+  assert.equal(feed.plan?.revision, 11);
+});
+
+test("a store that lost the revision in force, or went back, gets it again", async (t) => {
+  const { store, restored, tell } = scriptedStore(revisionOf(5, FIRST));
+  const feed = feedOf(t, { store });
+  await feed.start();
+  for (const behind of [undefined, revisionOf(4, SECOND)]) {
+    tell(behind);
+    await setImmediate();
+    assert.equal(feed.plan?.revision, 5);
+  }
+  assert.deepEqual(restored, [5, 5]);
+  tell(revisionOf(5, FIRST));
+  await setImmediate();
+  assert.deepEqual(restored, [5, 5]);
+});
+
+test("of two revisions of one number all hubs end with the later one", async (t) => {
+  const early = revisionOf(5, FIRST, { publishedAt: "2026-01-01T00:00:01.000Z" });
+  const late = revisionOf(5, SECOND, { publishedAt: "2026-01-01T00:00:02.000Z" });
+  for (const [first, second] of [
+    [early, late],
+    [late, early],
+  ] as const) {
+    const { store, restored, tell } = scriptedStore(first);
+    const feed = feedOf(t, { store });
+    await feed.start();
+    tell(second);
+    await setImmediate();
+    assert.equal(feed.plan?.hash, SECOND.hash);
+    assert.deepEqual(restored, first === late ? [5] : []);
   }
 });

@@ -21,10 +21,20 @@ export { formatFaults } from "./format-faults.ts";
 export { checkTopology, loadTopology } from "./load.ts";
 export type { CheckedTopology, LoadOptions, TopologySource } from "./load.ts";
 export type { Place } from "./place.ts";
+export { REVISION_FAULTS, openRevision } from "./publication/open-revision.ts";
+export type { OpenOptions, OpenedRevision, RevisionFault } from "./publication/open-revision.ts";
+export { applyTopology, rollbackTopology } from "./publication/publish.ts";
+export type { PublicationOptions, PublicationOutcome } from "./publication/publish.ts";
+export { isMassRemoval, removedNumbers } from "./publication/removed-numbers.ts";
+export type { RemovedNumbers } from "./publication/removed-numbers.ts";
+export { sealRevision } from "./publication/seal-revision.ts";
+export type { HeaderFields } from "./publication/seal-revision.ts";
+export { createSigningKeyPem, readSigningKey } from "./publication/signing-key.ts";
+export type { SigningKey } from "./publication/signing-key.ts";
 export { Secrets, resolveSecrets } from "./secrets.ts";
 export type { ResolvedSecrets, SecretSources } from "./secrets.ts";
 export { branchSettings, hubSettings } from "./settings.ts";
-export { toSnapshot } from "./snapshot.ts";
+export { hashedSnapshot, toSnapshot } from "./snapshot.ts";
 export type {
   HttpAddress,
   SecretReference,

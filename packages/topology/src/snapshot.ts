@@ -20,7 +20,17 @@ export function toSnapshot(topology: Topology): Snapshot {
       }))
       .toSorted(byId),
   };
-  return { ...contents, hash: createHash("sha256").update(canonicalJson(contents)).digest("hex") };
+  return hashedSnapshot(contents);
+}
+
+/** A snapshot of these contents, which are taken as they are. */
+export function hashedSnapshot(contents: Omit<Snapshot, "hash">): Snapshot {
+  return { ...contents, hash: createHash("sha256").update(snapshotText(contents)).digest("hex") };
+}
+
+/** The text that is hashed, stored and sent. */
+export function snapshotText(contents: Omit<Snapshot, "hash">): string {
+  return canonicalJson(contents);
 }
 
 function byId(one: { readonly id: string }, other: { readonly id: string }): number {

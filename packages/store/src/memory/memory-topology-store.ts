@@ -1,13 +1,23 @@
-import type { PublishOutcome, Revision, Snapshot, TopologyStore } from "@mss/model";
+import { supersedes } from "@mss/model";
+import type {
+  HistoryQuery,
+  PublishOutcome,
+  RestoreOutcome,
+  RevisionHeader,
+  SealedRevision,
+  TopologyStore,
+} from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { TypedEmitter } from "@mss/runtime";
+import { assertFollows } from "../topology/assert-follows.ts";
 
-type TopologyEvents = { revision: [Revision] };
+type TopologyEvents = { change: [SealedRevision] };
 
 export class MemoryTopologyStore implements TopologyStore {
   readonly #log: Logger;
   readonly #emitter: TypedEmitter<TopologyEvents>;
-  #current: Revision | undefined;
+  readonly #revisions = new Map<number, SealedRevision>();
+  #current: SealedRevision | undefined;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -16,43 +26,57 @@ export class MemoryTopologyStore implements TopologyStore {
     });
   }
 
-  async current(): Promise<Revision | undefined> {
+  async current(): Promise<SealedRevision | undefined> {
     return this.#current;
   }
 
-  async publish(snapshot: Snapshot, expectedRevision: number): Promise<PublishOutcome> {
-    const revision = this.#current?.revision ?? 0;
-    if (this.#current?.snapshot.hash === snapshot.hash) {
-      return { kind: "unchanged", revision };
+  async read(revision: number): Promise<SealedRevision | undefined> {
+    return this.#revisions.get(revision);
+  }
+
+  async history({ limit, below = Infinity }: HistoryQuery): Promise<readonly RevisionHeader[]> {
+    return [...this.#revisions.values()]
+      .map(({ header }) => header)
+      .filter(({ revision }) => revision < below)
+      .toSorted((one, other) => other.revision - one.revision)
+      .slice(0, limit);
+  }
+
+  async publish(candidate: SealedRevision, expectedRevision: number): Promise<PublishOutcome> {
+    assertFollows(candidate, expectedRevision);
+    const revision = this.#current?.header.revision ?? 0;
+    if (this.#current?.texts.header === candidate.texts.header) {
+      return { kind: "published", revision };
     }
     if (revision !== expectedRevision) {
       return { kind: "conflict", revision };
     }
-    const published: Revision = { revision: revision + 1, snapshot, publishedAt: new Date().toISOString() };
-    this.#current = published;
-    // Not at once: a watcher that publishes from within its call would turn the order round for the next watcher.
-    queueMicrotask(() => {
-      this.#emitter.emit("revision", published);
-    });
-    return { kind: "published", revision: revision + 1 };
+    this.#set(candidate);
+    return { kind: "published", revision: candidate.header.revision };
   }
 
-  async watch(onRevision: (revision: Revision) => void): Promise<() => Promise<void>> {
-    let seen = 0;
-    const deliver = (revision: Revision): void => {
+  async restore(copy: SealedRevision): Promise<RestoreOutcome> {
+    if (!supersedes(copy.header, this.#current?.header)) {
+      return { kind: "kept", revision: this.#current?.header.revision ?? 0 };
+    }
+    this.#set(copy);
+    return { kind: "restored", revision: copy.header.revision };
+  }
+
+  async watch(onChange: (current: SealedRevision | undefined) => void): Promise<() => Promise<void>> {
+    let delivered: SealedRevision | undefined;
+    const deliver = (current: SealedRevision | undefined): void => {
       // What is current when the watch begins may also be on its way as an event.
-      if (revision.revision > seen) {
-        seen = revision.revision;
-        onRevision(revision);
+      if (current === undefined || current !== delivered) {
+        delivered = current;
+        onChange(current);
       }
     };
-    const off = this.#emitter.on("revision", deliver);
-    if (this.#current !== undefined) {
-      try {
-        deliver(this.#current);
-      } catch (error) {
-        this.#log.error({ err: error }, "topology watcher failed");
-      }
+    const off = this.#emitter.on("change", deliver);
+    try {
+      deliver(this.#current);
+    } catch (error) {
+      this.#log.error({ err: error }, "topology watcher failed");
     }
     return async () => {
       off();
@@ -62,5 +86,14 @@ export class MemoryTopologyStore implements TopologyStore {
   /** Takes every watcher off. */
   close(): void {
     this.#emitter.removeAllListeners();
+  }
+
+  #set(revision: SealedRevision): void {
+    this.#current = revision;
+    this.#revisions.set(revision.header.revision, revision);
+    // Not at once: a watcher that publishes from within its call would turn the order round for the next watcher.
+    queueMicrotask(() => {
+      this.#emitter.emit("change", revision);
+    });
   }
 }

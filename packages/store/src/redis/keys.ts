@@ -2,6 +2,7 @@
 export interface RedisKeys {
   readonly topologyCurrent: string;
   readonly topologyChannel: string;
+  readonly topologyHistory: string;
   topologyRevision(revision: number): string;
   readonly callRecords: string;
   readonly callRecordIds: string;
@@ -21,6 +22,7 @@ export function redisKeys(prefix: string, federation: string): RedisKeys {
   return {
     topologyCurrent: `${shared}:topology:current`,
     topologyChannel: `${shared}:topology:changed`,
+    topologyHistory: `${shared}:topology:history`,
     topologyRevision: (revision) => `${shared}:topology:revision:${revision}`,
     callRecords: `${shared}:calls`,
     callRecordIds: `${shared}:calls:ids`,

@@ -1,17 +1,27 @@
 import { z } from "zod";
-import type { PublishOutcome, Revision, Snapshot, TopologyStore } from "@mss/model";
+import type {
+  HistoryQuery,
+  PublishOutcome,
+  RestoreOutcome,
+  RevisionHeader,
+  SealedRevision,
+  TopologyStore,
+} from "@mss/model";
 import { StoreError } from "../errors.ts";
 import { checkStored } from "../stored-value.ts";
+import { assertFollows } from "../topology/assert-follows.ts";
 import type { RedisKeys } from "./keys.ts";
 import type { RedisLink } from "./redis-link.ts";
 import type { TopologyFollower } from "./topology-follower.ts";
-import { readPointer, readRevision } from "./topology-records.ts";
+import { readCurrent, readHeader, readPointer, readRecord, recordFields } from "./topology-records.ts";
 
-const publishReplySchema = z.tuple([z.enum(["published", "unchanged", "conflict", "corrupt"]), z.int().nonnegative()]);
+const publishReplySchema = z.tuple([z.enum(["published", "conflict", "corrupt"]), z.int().nonnegative()]);
+const restoreReplySchema = z.tuple([z.enum(["restored", "kept"]), z.int().nonnegative()]);
 
-/** A pointer to immutable, numbered records. Publishing is one script; watching is the follower's. */
+/** A pointer to immutable, numbered records. Each change is one script; watching is the follower's. */
 export class RedisTopologyStore implements TopologyStore {
   readonly #call: RedisLink;
+  /** Snapshots may be large: they do not share the socket, or the 250 ms, of the calls. */
   readonly #bulk: RedisLink;
   readonly #keys: RedisKeys;
   readonly #follower: TopologyFollower;
@@ -27,17 +37,30 @@ export class RedisTopologyStore implements TopologyStore {
     this.#follower = follower;
   }
 
-  async current(): Promise<Revision | undefined> {
-    const revision = await readPointer(this.#bulk, this.#keys);
-    return revision === 0 ? undefined : readRevision(this.#bulk, this.#keys, revision);
+  async current(): Promise<SealedRevision | undefined> {
+    const pointer = await readPointer(this.#bulk, this.#keys);
+    return pointer === undefined ? undefined : readCurrent(this.#bulk, this.#keys, pointer);
   }
 
-  async publish(snapshot: Snapshot, expectedRevision: number): Promise<PublishOutcome> {
-    const next = expectedRevision + 1;
-    const record: Revision = { revision: next, snapshot, publishedAt: new Date().toISOString() };
-    const reply = await this.#call.script("publishTopology", {
-      keys: [this.#keys.topologyCurrent, this.#keys.topologyRevision(next)],
-      args: [expectedRevision, snapshot.hash, JSON.stringify(record), this.#keys.topologyChannel],
+  read(revision: number): Promise<SealedRevision | undefined> {
+    return readRecord(this.#bulk, this.#keys, revision);
+  }
+
+  async history({ limit, below = Infinity }: HistoryQuery): Promise<readonly RevisionHeader[]> {
+    const highest = below === Infinity ? "+inf" : `(${below}`;
+    const numbers = await this.#bulk.run("topologyHistory", (redis) =>
+      redis.zrevrangebyscore(this.#keys.topologyHistory, highest, "-inf", "LIMIT", 0, limit),
+    );
+    const headers = await Promise.all(numbers.map((number) => readHeader(this.#bulk, this.#keys, Number(number))));
+    return headers.filter((header) => header !== undefined);
+  }
+
+  async publish(candidate: SealedRevision, expectedRevision: number): Promise<PublishOutcome> {
+    assertFollows(candidate, expectedRevision);
+    const { revision: number, hash, publishedAt } = candidate.header;
+    const reply = await this.#bulk.script("publishTopology", {
+      keys: this.#written(number),
+      args: [expectedRevision, number, hash, publishedAt, this.#keys.topologyChannel, ...recordFields(candidate)],
     });
     const [kind, revision] = checkStored(publishReplySchema, reply, this.#keys.topologyCurrent);
     if (kind === "corrupt") {
@@ -46,8 +69,23 @@ export class RedisTopologyStore implements TopologyStore {
     return { kind, revision };
   }
 
-  async watch(onRevision: (revision: Revision) => void): Promise<() => Promise<void>> {
-    await readPointer(this.#call, this.#keys); // on the call path: rejects at once where the follower would wait
-    return this.#follower.watch(onRevision);
+  async restore(copy: SealedRevision): Promise<RestoreOutcome> {
+    const { revision: number, hash, publishedAt } = copy.header;
+    const reply = await this.#bulk.script("restoreTopology", {
+      keys: this.#written(number),
+      args: [number, hash, publishedAt, this.#keys.topologyChannel, ...recordFields(copy)],
+    });
+    const [kind, revision] = checkStored(restoreReplySchema, reply, this.#keys.topologyCurrent);
+    return { kind, revision };
+  }
+
+  async watch(onChange: (current: SealedRevision | undefined) => void): Promise<() => Promise<void>> {
+    // On the call path: rejects at once where the follower would wait. What it holds is for the follower to judge.
+    await this.#call.run("readTopologyPointer", (redis) => redis.exists(this.#keys.topologyCurrent));
+    return this.#follower.watch(onChange);
+  }
+
+  #written(revision: number): string[] {
+    return [this.#keys.topologyCurrent, this.#keys.topologyRevision(revision), this.#keys.topologyHistory];
   }
 }

@@ -4,7 +4,8 @@ import { StoreError } from "../errors.ts";
 
 /** Every Lua script, by the name it is called by here; the file's name ends with its number of keys. */
 const SCRIPT_FILES = {
-  publishTopology: "publish-topology-2",
+  publishTopology: "publish-topology-3",
+  restoreTopology: "restore-topology-3",
   acquireLease: "acquire-lease-1",
   renewLeases: "renew-leases-1",
   countLeases: "count-leases-1",

@@ -1,16 +1,22 @@
 import type { Redis } from "ioredis";
-import type { Revision } from "@mss/model";
+import type { SealedRevision } from "@mss/model";
 import { hasCode, withDeadline } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { StoreError } from "../errors.ts";
 import type { RedisKeys } from "./keys.ts";
 import type { RedisLink } from "./redis-link.ts";
-import { readPointer, readRevision } from "./topology-records.ts";
+import { readCurrent, readPointer } from "./topology-records.ts";
 
 const SUBSCRIBE_LIMIT_MS = 5_000;
-const RE_READ_INTERVAL_MS = 5_000; // pub/sub promises nothing: whatever got lost is found after this long
+const RE_READ_INTERVAL_MS = 1_000; // pub/sub promises nothing, and lost data tells nobody: this long until it is seen
 
-type Watcher = (revision: Revision) => void;
+type Watcher = (current: SealedRevision | undefined) => void;
+
+/** What the store had when it was last read. `key` tells whether it has changed. */
+interface Seen {
+  readonly key: string;
+  readonly current: SealedRevision | undefined;
+}
 
 export interface TopologyFollowerOptions {
   readonly subscriber: Redis;
@@ -22,15 +28,13 @@ export interface TopologyFollowerOptions {
 }
 
 /**
- * Follows the pointer for all watchers. Notices, reconnects and a slow clock all do the same: read again from the last
- * revision delivered up to the pointer. So notices may be lost, doubled or late; revisions are none of these.
+ * Follows the pointer for all watchers. Notices, reconnects and a slow clock all do the same: read it again, and what it
+ * names if that has changed. So notices may be lost, doubled or late.
  */
 export class TopologyFollower {
   readonly #options: TopologyFollowerOptions;
   readonly #watchers = new Set<Watcher>();
-  #latest: Revision | undefined;
-  /** The last revision dealt with, delivered or found corrupt; never goes down. */
-  #seen = 0;
+  #seen: Seen | undefined;
   #running: Promise<void> | undefined;
   #again = false;
   #subscribed: Promise<unknown> | undefined;
@@ -48,8 +52,8 @@ export class TopologyFollower {
     });
   }
 
-  /** Delivers the current revision, if any, then each newer one. Rejects with `STORE_UNAVAILABLE`. */
-  async watch(onRevision: Watcher): Promise<() => Promise<void>> {
+  /** Delivers what is current, then what changes. Rejects with `STORE_UNAVAILABLE`. */
+  async watch(onChange: Watcher): Promise<() => Promise<void>> {
     const limit = async (): Promise<void> => {
       await this.#subscribe();
       await this.#sync(); // may be one that began before the subscription was there, so once more
@@ -63,16 +67,14 @@ export class TopologyFollower {
     if (this.#stopped) {
       throw new StoreError("STORE_CLOSED", { operation: "watch" });
     }
-    const watcher: Watcher = (revision) => {
-      onRevision(revision); // a function of its own, so that one callback may watch twice
+    const watcher: Watcher = (current) => {
+      onChange(current); // a function of its own, so that one callback may watch twice
     };
     this.#watchers.add(watcher);
     this.#timer ??= setInterval(() => {
       this.#reRead();
     }, RE_READ_INTERVAL_MS).unref();
-    if (this.#latest !== undefined) {
-      this.#deliver(watcher, this.#latest);
-    }
+    this.#deliver(watcher, this.#seen?.current);
     return () => this.#unwatch(watcher);
   }
 
@@ -161,41 +163,36 @@ export class TopologyFollower {
 
   async #round(): Promise<void> {
     const { background, keys, log } = this.#options;
-    const current = await readPointer(background, keys);
-    if (current < this.#seen) {
-      log.warn({ revision: current, seen: this.#seen }, "topology in the store is older than one already seen");
-      return;
-    }
-    // Whoever has no watcher needs no history: the first watcher gets the current revision.
-    const from = this.#watchers.size === 0 ? Math.max(this.#seen, current - 1) : this.#seen;
-    for (let revision = from + 1; revision <= current; revision += 1) {
-      await this.#advance(revision);
-    }
-  }
-
-  async #advance(revision: number): Promise<void> {
-    const { background, keys, log } = this.#options;
+    let key = "";
+    let current: SealedRevision | undefined;
     try {
-      this.#latest = await readRevision(background, keys, revision);
+      const pointer = await readPointer(background, keys);
+      key = pointer === undefined ? "" : `${pointer.revision} ${pointer.hash}`;
+      if (key === this.#seen?.key) {
+        return;
+      }
+      current = pointer === undefined ? undefined : await readCurrent(background, keys, pointer);
     } catch (error) {
       if (!hasCode(error, "STORE_CORRUPT")) {
         throw error;
       }
-      log.error({ err: error, revision }, "topology revision unreadable, skipped");
-      this.#seen = revision;
-      return;
+      key = `unreadable ${key}`;
+      if (key === this.#seen?.key) {
+        return;
+      }
+      log.error({ err: error }, "current topology cannot be read");
     }
-    this.#seen = revision;
+    this.#seen = { key, current };
     for (const watcher of this.#watchers) {
-      this.#deliver(watcher, this.#latest);
+      this.#deliver(watcher, current);
     }
   }
 
-  #deliver(watcher: Watcher, revision: Revision): void {
+  #deliver(watcher: Watcher, current: SealedRevision | undefined): void {
     try {
-      watcher(revision);
+      watcher(current);
     } catch (error) {
-      this.#options.log.error({ err: error, revision: revision.revision }, "topology watcher failed");
+      this.#options.log.error({ err: error, revision: current?.header.revision }, "topology watcher failed");
     }
   }
 }

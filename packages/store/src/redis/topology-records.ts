@@ -1,27 +1,83 @@
 import { z } from "zod";
-import { revisionSchema } from "@mss/model";
-import type { Revision } from "@mss/model";
+import { readSealedRevision, revisionHeaderSchema, revisionTextsSchema, sha256Schema } from "@mss/model";
+import type { RevisionHeader, SealedRevision } from "@mss/model";
 import { StoreError } from "../errors.ts";
-import { parseStored } from "../stored-value.ts";
+import { checkStored, parseStored } from "../stored-value.ts";
 import type { RedisKeys } from "./keys.ts";
 import type { RedisLink } from "./redis-link.ts";
 
-/** Number of the current revision, 0 for none. */
-export async function readPointer(link: RedisLink, keys: RedisKeys): Promise<number> {
-  const text = await link.run("readTopologyPointer", (redis) => redis.hget(keys.topologyCurrent, "revision"));
-  return text === null ? 0 : parseStored(z.int().positive(), text, keys.topologyCurrent);
+/** Which revision is current, without the record. */
+export interface TopologyPointer {
+  readonly revision: number;
+  readonly hash: string;
 }
 
-/** A record that the pointer has named; one that is missing is corrupt, since both are written at once. */
-export async function readRevision(link: RedisLink, keys: RedisKeys, revision: number): Promise<Revision> {
-  const key = keys.topologyRevision(revision);
-  const text = await link.run("readTopologyRevision", (redis) => redis.get(key));
-  if (text === null) {
-    throw new StoreError("STORE_CORRUPT", { key, reason: "missing" });
+const pointerSchema = z.tuple([
+  z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/)
+    .transform(Number),
+  sha256Schema,
+]);
+
+/** Undefined for none. */
+export async function readPointer(link: RedisLink, keys: RedisKeys): Promise<TopologyPointer | undefined> {
+  const key = keys.topologyCurrent;
+  const fields = await link.run("readTopologyPointer", (redis) => redis.hmget(key, "revision", "hash"));
+  if (fields.every((field) => field === null)) {
+    return undefined;
   }
-  const record = parseStored(revisionSchema, text, key);
-  if (record.revision !== revision) {
-    throw new StoreError("STORE_CORRUPT", { key, reason: "holds another revision", revision: record.revision });
+  const [revision, hash] = checkStored(pointerSchema, fields, key);
+  return { revision, hash };
+}
+
+/** Undefined when there is no such record. */
+export async function readRecord(
+  link: RedisLink,
+  keys: RedisKeys,
+  revision: number,
+): Promise<SealedRevision | undefined> {
+  const key = keys.topologyRevision(revision);
+  const [header, snapshot, signingKey, signature] = await link.run("readTopologyRevision", (redis) =>
+    redis.hmget(key, "header", "snapshot", "signingKey", "signature"),
+  );
+  if (header === null && snapshot === null) {
+    return undefined;
+  }
+  const signed = signingKey === null && signature === null ? {} : { signature: { key: signingKey, value: signature } };
+  const sealed = readSealedRevision(checkStored(revisionTextsSchema, { header, snapshot, ...signed }, key));
+  if (sealed === undefined || sealed.header.revision !== revision) {
+    throw new StoreError("STORE_CORRUPT", { key, reason: "holds no header, or another revision's" });
+  }
+  return sealed;
+}
+
+/** The record that the pointer names. One that is missing is `STORE_CORRUPT`, since both are written at once. */
+export async function readCurrent(
+  link: RedisLink,
+  keys: RedisKeys,
+  { revision }: TopologyPointer,
+): Promise<SealedRevision> {
+  const record = await readRecord(link, keys, revision);
+  if (record === undefined) {
+    throw new StoreError("STORE_CORRUPT", { key: keys.topologyRevision(revision), reason: "missing" });
   }
   return record;
+}
+
+/** The header alone: history is read without its snapshots. Undefined when there is no such record. */
+export async function readHeader(
+  link: RedisLink,
+  keys: RedisKeys,
+  revision: number,
+): Promise<RevisionHeader | undefined> {
+  const key = keys.topologyRevision(revision);
+  const text = await link.run("readTopologyHeader", (redis) => redis.hget(key, "header"));
+  return text === null ? undefined : parseStored(revisionHeaderSchema, text, key);
+}
+
+/** Field and value in turn, as HSET takes them. */
+export function recordFields({ texts: { header, snapshot, signature } }: SealedRevision): string[] {
+  const signed = signature === undefined ? [] : ["signingKey", signature.key, "signature", signature.value];
+  return ["header", header, "snapshot", snapshot, ...signed];
 }

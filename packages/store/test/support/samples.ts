@@ -1,15 +1,23 @@
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { snapshotSchema } from "@mss/model";
-import type { Binding, CallRecord, Snapshot } from "@mss/model";
+import { readSealedRevision } from "@mss/model";
+import type { Binding, CallRecord, RevisionHeader, SealedRevision } from "@mss/model";
 
-/** A snapshot that differs from others by `name`. */
-export function sampleSnapshot(name: string): Snapshot {
-  return snapshotSchema.parse({
+/** A revision whose snapshot differs from others by `name`. What the snapshot says is nothing to a store. */
+export function sampleRevision(name: string, revision: number, change: Partial<RevisionHeader> = {}): SealedRevision {
+  const snapshot = JSON.stringify({ name });
+  const header = {
     federation: "acme",
-    hubs: [{ id: "hub-1", listen: [{ transport: "udp", host: "127.15.0.1", port: 5060 }] }],
-    branches: [{ id: "hk", name, numbers: ["1xxx"], maxCalls: 30 }],
-    hash: createHash("sha256").update(name).digest("hex"),
-  });
+    revision,
+    hash: createHash("sha256").update(snapshot).digest("hex"),
+    publishedAt: "2026-01-01T00:00:00.000Z",
+    author: "alice",
+    message: `publishes ${name}`,
+    ...change,
+  };
+  const sealed = readSealedRevision({ header: JSON.stringify(header), snapshot });
+  assert.ok(sealed);
+  return sealed;
 }
 
 export function sampleBinding(change: Partial<Binding> = {}): Binding {

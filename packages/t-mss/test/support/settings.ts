@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { branchIdSchema, hubIdSchema } from "@mss/model";
 import type { BranchId, HubSettings, Snapshot } from "@mss/model";
+import { hashedSnapshot } from "@mss/topology";
 
 export const HUB_ID = hubIdSchema.parse("hub-1");
 export const HK = branchIdSchema.parse("hk");
@@ -13,7 +13,7 @@ export function trunkSecretOf(branch: BranchId): string {
 
 /** Hong Kong 1xxx, London 4xxx, Paris 5xxx. */
 export function snapshotOf(branches: Partial<Record<string, Partial<Snapshot["branches"][number]>>> = {}): Snapshot {
-  const content = {
+  return hashedSnapshot({
     federation: "acme",
     hubs: [],
     branches: [
@@ -21,8 +21,7 @@ export function snapshotOf(branches: Partial<Record<string, Partial<Snapshot["br
       { id: LONDON, name: "London", numbers: ["4xxx"], ...branches["london"] },
       { id: PARIS, name: "Paris", numbers: ["5xxx"], ...branches["paris"] },
     ],
-  };
-  return { ...content, hash: createHash("sha256").update(JSON.stringify(content)).digest("hex") };
+  });
 }
 
 export function hubSettings(host: string, overrides: Partial<HubSettings> = {}): HubSettings {

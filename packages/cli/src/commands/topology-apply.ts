@@ -1,0 +1,29 @@
+import { applyTopology, loadTopology, toSnapshot } from "@mss/topology";
+import { faultText } from "../fault-text.ts";
+import { EXIT } from "../output.ts";
+import type { ExitStatus } from "../output.ts";
+import { withFederationStore } from "../topology/federation-store.ts";
+import { publicationOf } from "../topology/publication-flags.ts";
+import type { PublicationCommand } from "../topology/publication-flags.ts";
+import { reportPublication } from "../topology/report-publication.ts";
+
+export interface TopologyApplyOptions extends PublicationCommand {
+  readonly files: readonly string[];
+}
+
+/** `mss topology apply`: publishes what the files say, if they have no fault and nobody else was faster. */
+export async function topologyApply(options: TopologyApplyOptions): Promise<ExitStatus> {
+  const { files, output } = options;
+  const loaded = await loadTopology(files);
+  if (loaded.kind === "faulty") {
+    output.err(faultText(loaded.faults));
+    return EXIT.usage;
+  }
+  output.err(faultText(loaded.warnings));
+  const snapshot = toSnapshot(loaded.topology);
+  const { federation } = snapshot;
+  return withFederationStore({ ...options, federation }, async (store) => {
+    const outcome = await applyTopology({ ...publicationOf(options, store), snapshot, signingKeys: [] });
+    return reportPublication(outcome, { ...options, federation });
+  });
+}

@@ -1,0 +1,75 @@
+import type { PublicationOutcome } from "@mss/topology";
+import { EXIT } from "../output.ts";
+import type { ExitStatus, Output } from "../output.ts";
+import { failed } from "./federation-store.ts";
+
+export interface ReportOptions {
+  readonly federation: string;
+  readonly json: boolean;
+  readonly output: Output;
+}
+
+const SHOWN_NUMBERS = 10;
+
+/** Says what became of an apply or a rollback. */
+export function reportPublication(outcome: PublicationOutcome, options: ReportOptions): ExitStatus {
+  const { federation, json, output } = options;
+  switch (outcome.kind) {
+    case "published": {
+      const { header } = outcome.sealed;
+      const replaced = outcome.replaced?.revision ?? 0;
+      output.out(
+        json
+          ? `${JSON.stringify({ outcome: "published", ...header, replaced }, undefined, 2)}\n`
+          : `${federation}: revision ${header.revision} is published${replaced === 0 ? "" : `, in place of ${replaced}`}\n`,
+      );
+      return EXIT.ok;
+    }
+    case "unchanged": {
+      const { revision } = outcome;
+      output.out(
+        json
+          ? `${JSON.stringify({ outcome: "unchanged", revision }, undefined, 2)}\n`
+          : `${federation}: revision ${revision} is this topology already; nothing was changed\n`,
+      );
+      return EXIT.ok;
+    }
+    case "conflict":
+    case "needsForce":
+    case "needsKey":
+    case "noSuchRevision": {
+      return reportRefusal(outcome, options);
+    }
+  }
+}
+
+function reportRefusal(
+  outcome: Exclude<PublicationOutcome, { kind: "published" | "unchanged" }>,
+  options: ReportOptions,
+): ExitStatus {
+  const { federation } = options;
+  switch (outcome.kind) {
+    case "conflict": {
+      const { revision } = outcome;
+      const text = `${federation}: somebody else has changed the topology, revision ${revision} is in force; nothing was changed: look at it, then try again`;
+      return failed(options, { outcome: "conflict", revision, text }, EXIT.conflict);
+    }
+    case "needsForce": {
+      const { removed, of } = outcome.numbers;
+      const shown = `${removed.slice(0, SHOWN_NUMBERS).join(", ")}${removed.length > SHOWN_NUMBERS ? ", …" : ""}`;
+      const text = `${federation}: this takes away ${removed.length} of ${of} numbers (${shown}); nothing was changed: if it is meant, say --force`;
+      return failed(options, { outcome: "needs-force", removed, of, text }, EXIT.refused);
+    }
+    case "needsKey": {
+      const { trusted, given } = outcome;
+      const what = given === undefined ? "" : `, and not by ${given}`;
+      const text = `${federation}: a revision must be signed by ${trusted.join(" or ")}${what}: give the private key with --key FILE`;
+      return failed(options, { outcome: "needs-key", trusted, text }, EXIT.usage);
+    }
+    case "noSuchRevision": {
+      const { revision } = outcome;
+      const text = `${federation}: the store has no revision ${revision} that can be read: \`mss topology history\` shows those it has`;
+      return failed(options, { outcome: "no-such-revision", revision, text }, EXIT.usage);
+    }
+  }
+}

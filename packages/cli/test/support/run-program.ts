@@ -1,0 +1,30 @@
+import { silentLog } from "@mss/runtime";
+import { connectRedis } from "@mss/store";
+import { createProgram } from "../../src/program.ts";
+
+export interface ProgramResult {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The command line in this process: a process for each of many commands would take most of a test's time. */
+export async function runProgram(args: readonly string[], redisUrl?: string): Promise<ProgramResult> {
+  const written = { out: "", err: "" };
+  const never = new Promise<string>(() => undefined);
+  const program = createProgram({
+    config: {},
+    environment: {},
+    demoFile: "",
+    user: "tester@here",
+    openStore: (federation) =>
+      redisUrl === undefined ? undefined : connectRedis({ url: redisUrl, federation, log: silentLog() }),
+    output: {
+      out: (text) => void (written.out += text),
+      err: (text) => void (written.err += text),
+    },
+    stopSignal: { first: never, second: never },
+  });
+  const status = await program(args);
+  return { status, ...written };
+}

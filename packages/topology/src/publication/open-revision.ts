@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { snapshotSchema } from "@mss/model";
+import type { Revision, SealedRevision, Snapshot } from "@mss/model";
+import { isSignedBy } from "./signing-key.ts";
+
+/** Why a revision is not used. The codes are stable. */
+export const REVISION_FAULTS = {
+  "other-federation": "it is of another federation",
+  "wrong-hash": "its snapshot is not the one that its header names",
+  unsigned: "it is not signed, and this federation signs",
+  "untrusted-key": "it is signed by a key that is not trusted",
+  "wrong-signature": "its signature is not of this header",
+  "invalid-snapshot": "its snapshot does not have the form that this version reads",
+} as const satisfies Readonly<Record<string, string>>;
+
+export type RevisionFault = keyof typeof REVISION_FAULTS;
+
+export type OpenedRevision =
+  | { readonly kind: "ok"; readonly revision: Revision }
+  | { readonly kind: "refused"; readonly fault: RevisionFault; readonly reason: string };
+
+export interface OpenOptions {
+  readonly federation: string;
+  /** Who may sign; empty: signatures are not asked for. */
+  readonly trustedKeys: readonly string[];
+}
+
+/** Checks everything that can be checked of a revision by itself, then reads its snapshot. */
+export function openRevision(sealed: SealedRevision, options: OpenOptions): OpenedRevision {
+  const fault = faultOf(sealed, options);
+  const snapshot = fault === undefined ? readSnapshot(sealed) : undefined;
+  if (snapshot === undefined) {
+    const why = fault ?? "invalid-snapshot";
+    return { kind: "refused", fault: why, reason: REVISION_FAULTS[why] };
+  }
+  return { kind: "ok", revision: { header: sealed.header, snapshot } };
+}
+
+function faultOf({ header, texts }: SealedRevision, options: OpenOptions): RevisionFault | undefined {
+  if (header.federation !== options.federation) {
+    return "other-federation";
+  }
+  if (options.trustedKeys.length > 0) {
+    const { signature } = texts;
+    if (signature === undefined) {
+      return "unsigned";
+    }
+    if (!options.trustedKeys.includes(signature.key)) {
+      return "untrusted-key";
+    }
+    if (!isSignedBy(signature.key, texts.header, signature.value)) {
+      return "wrong-signature";
+    }
+  }
+  return createHash("sha256").update(texts.snapshot).digest("hex") === header.hash ? undefined : "wrong-hash";
+}
+
+function readSnapshot({ header, texts }: SealedRevision): Snapshot | undefined {
+  let contents: unknown;
+  try {
+    contents = JSON.parse(texts.snapshot);
+  } catch {
+    return undefined;
+  }
+  const parsed = snapshotSchema.safeParse(
+    typeof contents === "object" && contents !== null ? { ...contents, hash: header.hash } : contents,
+  );
+  return parsed.success && parsed.data.federation === header.federation ? parsed.data : undefined;
+}

@@ -1,0 +1,125 @@
+import type { RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
+import { snapshotText } from "../snapshot.ts";
+import { openRevision } from "./open-revision.ts";
+import { isMassRemoval, removedNumbers } from "./removed-numbers.ts";
+import type { RemovedNumbers } from "./removed-numbers.ts";
+import { sealSnapshotText } from "./seal-revision.ts";
+import type { SigningKey } from "./signing-key.ts";
+
+/** What became of the wish to change the topology. Only `published` changed anything. */
+export type PublicationOutcome =
+  | { readonly kind: "published"; readonly sealed: SealedRevision; readonly replaced?: RevisionHeader }
+  /** This snapshot is in force already. */
+  | { readonly kind: "unchanged"; readonly revision: number }
+  /** Somebody else published in between; `revision` is theirs. */
+  | { readonly kind: "conflict"; readonly revision: number }
+  /** It takes away more than a fifth of the numbers, or all, and `force` was not given. */
+  | { readonly kind: "needsForce"; readonly numbers: RemovedNumbers }
+  /** The nodes of this federation take signed revisions only; `trusted` is whose. */
+  | { readonly kind: "needsKey"; readonly trusted: readonly string[]; readonly given?: string }
+  /** The store does not have the revision to go back to. */
+  | { readonly kind: "noSuchRevision"; readonly revision: number };
+
+export interface PublicationOptions {
+  readonly store: TopologyStore;
+  /** Who does it, and why: one line each. */
+  readonly author: string;
+  readonly message: string;
+  /** Meant, even if it takes many numbers away. */
+  readonly force: boolean;
+  readonly key?: SigningKey;
+  /** What the caller saw as current (0: nothing), when it decided; another one is a conflict. */
+  readonly expectedRevision?: number;
+  /** For a federation whose store lost everything: number above what the branches have seen. */
+  readonly above?: number;
+  readonly now: Date;
+}
+
+interface Candidate {
+  readonly snapshot: Snapshot;
+  readonly text: string;
+  readonly signingKeys: readonly string[];
+  readonly rollbackOf?: number;
+}
+
+/** Publishes a snapshot as the next revision. Rejects with the codes of the store, and with `REVISION_INVALID`. */
+export async function applyTopology(
+  options: PublicationOptions & { readonly snapshot: Snapshot; readonly signingKeys: readonly string[] },
+): Promise<PublicationOutcome> {
+  const { hash: _hash, ...contents } = options.snapshot;
+  const { snapshot, signingKeys } = options;
+  const current = await options.store.current();
+  return publishOver(current, { snapshot, text: snapshotText(contents), signingKeys }, options);
+}
+
+/**
+ * Publishes the snapshot of an older revision as the next one. Keys are not rolled back: one that was taken out stays
+ * out. Rejects as `applyTopology` does.
+ */
+export async function rollbackTopology(
+  options: PublicationOptions & { readonly revision: number; readonly federation: string },
+): Promise<PublicationOutcome> {
+  const { store, revision: rollbackOf, federation } = options;
+  const [current, old] = await Promise.all([store.current(), store.read(rollbackOf)]);
+  const opened = old === undefined ? undefined : openRevision(old, { federation, trustedKeys: [] });
+  if (old === undefined || opened?.kind !== "ok") {
+    return { kind: "noSuchRevision", revision: rollbackOf };
+  }
+  const { snapshot } = opened.revision;
+  const signingKeys = current?.header.signingKeys ?? [];
+  return publishOver(current, { snapshot, text: old.texts.snapshot, signingKeys, rollbackOf }, options);
+}
+
+async function publishOver(
+  current: SealedRevision | undefined,
+  candidate: Candidate,
+  options: PublicationOptions,
+): Promise<PublicationOutcome> {
+  const refusal = refusalOf(current, candidate, options);
+  if (refusal !== undefined) {
+    return refusal;
+  }
+  const revision = current?.header.revision ?? 0;
+  const sealed = sealSnapshotText(candidate.text, headerOf(revision, candidate, options), options.key);
+  const outcome = await options.store.publish(sealed, revision);
+  return outcome.kind === "published"
+    ? { kind: "published", sealed, ...(current === undefined ? {} : { replaced: current.header }) }
+    : outcome;
+}
+
+function refusalOf(
+  current: SealedRevision | undefined,
+  { snapshot, signingKeys }: Candidate,
+  { expectedRevision, force, key }: PublicationOptions,
+): PublicationOutcome | undefined {
+  const revision = current?.header.revision ?? 0;
+  if (expectedRevision !== undefined && expectedRevision !== revision) {
+    return { kind: "conflict", revision };
+  }
+  if (current?.header.hash === snapshot.hash && String(current.header.signingKeys ?? []) === String(signingKeys)) {
+    return { kind: "unchanged", revision };
+  }
+  const trusted = current?.header.signingKeys ?? signingKeys;
+  if (trusted.length > 0 && (key === undefined || !trusted.includes(key.publicKey))) {
+    return { kind: "needsKey", trusted, ...(key === undefined ? {} : { given: key.publicKey }) };
+  }
+  const opened =
+    current === undefined ? undefined : openRevision(current, { federation: snapshot.federation, trustedKeys: [] });
+  const numbers = opened?.kind === "ok" ? removedNumbers(opened.revision.snapshot, snapshot) : undefined;
+  return numbers !== undefined && isMassRemoval(numbers) && !force ? { kind: "needsForce", numbers } : undefined;
+}
+
+function headerOf(current: number, candidate: Candidate, options: PublicationOptions): RevisionHeader {
+  const { snapshot, signingKeys, rollbackOf } = candidate;
+  return {
+    federation: snapshot.federation,
+    revision: Math.max(current, options.above ?? 0) + 1,
+    hash: snapshot.hash,
+    publishedAt: options.now.toISOString(),
+    author: options.author,
+    message: options.message,
+    ...(rollbackOf === undefined ? {} : { rollbackOf }),
+    ...(options.force ? { forced: true } : {}),
+    ...(signingKeys.length === 0 ? {} : { signingKeys }),
+  };
+}
