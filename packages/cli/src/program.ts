@@ -2,24 +2,10 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
 import { run } from "./commands/run.ts";
-import type { Config } from "./config.ts";
 import { EXIT } from "./output.ts";
-import type { ExitStatus, Output } from "./output.ts";
-import type { StopSignal } from "./stop-signal.ts";
-import type { OpenStore } from "./topology/federation-store.ts";
+import type { ExitStatus } from "./output.ts";
+import type { ProgramOptions } from "./program-options.ts";
 import { addTopologyCommands } from "./topology/topology-commands.ts";
-
-export interface ProgramOptions {
-  readonly config: Config;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Path of the demo's topology file. */
-  readonly demoFile: string;
-  /** Who runs the command: author of what it publishes. */
-  readonly user: string;
-  readonly openStore: OpenStore;
-  readonly output: Output;
-  readonly stopSignal: StopSignal;
-}
 
 const DRAIN_SECONDS = 60;
 

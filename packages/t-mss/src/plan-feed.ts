@@ -1,8 +1,8 @@
 import { supersedes } from "@mss/model";
 import type { RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
-import { retry } from "@mss/runtime";
+import { hasCode, retry } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
-import { isMassRemoval, openRevision, removedNumbers } from "@mss/topology";
+import { diffSnapshots, openRevision } from "@mss/topology";
 import { HubError } from "./errors.ts";
 import { compileRoutingPlan } from "./routing-plan.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
@@ -125,9 +125,8 @@ export class PlanFeed implements Part {
     }
     const { snapshot } = opened.revision;
     const before = this.#inForce;
-    const removed = before?.sealed === undefined ? undefined : removedNumbers(before.snapshot, snapshot);
-    if (removed !== undefined && isMassRemoval(removed) && sealed.header.forced !== true) {
-      this.#refuse(revision, { reason: "it takes many numbers away without force", removed: removed.removed.length });
+    if (before?.sealed !== undefined && sealed.header.forced !== true && takesMuch(before.snapshot, snapshot)) {
+      this.#refuse(revision, { reason: "it takes many numbers away without force" });
       return;
     }
     this.#use({ revision, snapshot, sealed });
@@ -151,6 +150,18 @@ export class PlanFeed implements Part {
   #refuse(revision: number, details: Readonly<Record<string, unknown>>, cause?: unknown): void {
     const refused = new HubError("PLAN_REFUSED", { revision, ...details }, { cause });
     this.#options.log.error({ err: refused, code: refused.code, revision }, "topology is left out");
+  }
+}
+
+/** What does not make a plan is told of when the plan is made. */
+function takesMuch(before: Snapshot, after: Snapshot): boolean {
+  try {
+    return diffSnapshots(before, after).needsForce !== undefined;
+  } catch (error) {
+    if (hasCode(error, "UNDECIDED_NUMBERS")) {
+      return false;
+    }
+    throw error;
   }
 }
 

@@ -25,8 +25,6 @@ export { REVISION_FAULTS, openRevision } from "./publication/open-revision.ts";
 export type { OpenOptions, OpenedRevision, RevisionFault } from "./publication/open-revision.ts";
 export { applyTopology, rollbackTopology } from "./publication/publish.ts";
 export type { PublicationOptions, PublicationOutcome } from "./publication/publish.ts";
-export { isMassRemoval, removedNumbers } from "./publication/removed-numbers.ts";
-export type { RemovedNumbers } from "./publication/removed-numbers.ts";
 export { sealRevision } from "./publication/seal-revision.ts";
 export type { HeaderFields } from "./publication/seal-revision.ts";
 export { createSigningKeyPem, readSigningKey } from "./publication/signing-key.ts";

@@ -9,10 +9,8 @@ import {
   applyTopology,
   createSigningKeyPem,
   hashedSnapshot,
-  isMassRemoval,
   openRevision,
   readSigningKey,
-  removedNumbers,
   rollbackTopology,
   sealRevision,
 } from "@mss/topology";
@@ -33,16 +31,11 @@ function newKey(): SigningKey {
 }
 
 function apply(store: TopologyStore, snapshot: Snapshot, signingKeys: readonly string[] = [], key?: SigningKey) {
-  return applyTopology({
-    store,
-    snapshot,
-    signingKeys,
-    author: "alice",
-    message: "",
-    force: false,
-    now: NOW,
-    ...(key === undefined ? {} : { key }),
-  });
+  return applyTopology({ ...optionsOf(store), snapshot, signingKeys, ...(key === undefined ? {} : { key }) });
+}
+
+function optionsOf(store: TopologyStore) {
+  return { store, author: "alice", message: "", force: false, now: NOW };
 }
 
 function publishedOf(outcome: PublicationOutcome): SealedRevision {
@@ -120,14 +113,16 @@ test("a signing key is an Ed25519 key in PEM, encrypted or not", () => {
   }
 });
 
-test("more than a fifth of the numbers, or all, is a mass removal; a number that moved is none", () => {
-  const ten = snapshotOf(...Array.from({ length: 10 }, (_, index) => `${index}xxx`));
-  const left = (count: number) => snapshotOf(...(ten.branches[0]?.numbers.slice(0, count) ?? []));
-  const isMass = (after: Snapshot, before = ten) => isMassRemoval(removedNumbers(before, after));
-  assert.deepEqual([isMass(left(8)), isMass(left(7)), isMass(left(0))], [false, true, true]);
-  assert.deepEqual([isMass(ten, left(0)), isMass(ten, ten)], [false, false]);
-  const london = branchIdSchema.parse("london");
-  assert.equal(isMass({ ...ten, branches: ten.branches.map((branch) => ({ ...branch, id: london })) }), false);
+test("more than a fifth of the numbers, or all, go with force only", async () => {
+  const store = createMemoryStores().topology;
+  const digits = Array.from({ length: 10 }, (_, index) => `${index}xxx`);
+  publishedOf(await apply(store, snapshotOf(...digits)));
+  const refused = await apply(store, snapshotOf(...digits.slice(0, 7)));
+  assert.ok(refused.kind === "needsForce" && refused.diff.needsForce === "manyNumbers");
+  const done = await apply(store, snapshotOf(...digits.slice(0, 8)));
+  assert.partialDeepStrictEqual(done, { kind: "published", diff: { changes: [{ numbers: "8000-9999" }] } });
+  const all = await applyTopology({ ...optionsOf(store), snapshot: snapshotOf(), signingKeys: [], force: true });
+  assert.equal(publishedOf(all).header.forced, true);
 });
 
 test("a federation that signs takes the keys of its last revision only: rotation, and no way back", async () => {

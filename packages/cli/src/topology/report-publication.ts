@@ -1,3 +1,4 @@
+import { formatDiff } from "@mss/topology";
 import type { PublicationOutcome } from "@mss/topology";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
@@ -9,8 +10,6 @@ export interface ReportOptions {
   readonly output: Output;
 }
 
-const SHOWN_NUMBERS = 10;
-
 /** Says what became of an apply or a rollback. */
 export function reportPublication(outcome: PublicationOutcome, options: ReportOptions): ExitStatus {
   const { federation, json, output } = options;
@@ -20,8 +19,8 @@ export function reportPublication(outcome: PublicationOutcome, options: ReportOp
       const replaced = outcome.replaced?.revision ?? 0;
       output.out(
         json
-          ? `${JSON.stringify({ outcome: "published", ...header, replaced }, undefined, 2)}\n`
-          : `${federation}: revision ${header.revision} is published${replaced === 0 ? "" : `, in place of ${replaced}`}\n`,
+          ? `${JSON.stringify({ outcome: "published", ...header, replaced, diff: outcome.diff }, undefined, 2)}\n`
+          : `${formatDiff(outcome.diff)}${federation}: revision ${header.revision} is published${replaced === 0 ? "" : `, in place of ${replaced}`}\n`,
       );
       return EXIT.ok;
     }
@@ -55,10 +54,9 @@ function reportRefusal(
       return failed(options, { outcome: "conflict", revision, text }, EXIT.conflict);
     }
     case "needsForce": {
-      const { removed, of } = outcome.numbers;
-      const shown = `${removed.slice(0, SHOWN_NUMBERS).join(", ")}${removed.length > SHOWN_NUMBERS ? ", …" : ""}`;
-      const text = `${federation}: this takes away ${removed.length} of ${of} numbers (${shown}); nothing was changed: if it is meant, say --force`;
-      return failed(options, { outcome: "needs-force", removed, of, text }, EXIT.refused);
+      const { diff } = outcome;
+      const text = `${formatDiff(diff)}${federation}: nothing was changed: if it is meant, say --force`;
+      return failed(options, { outcome: "needs-force", diff, text }, EXIT.refused);
     }
     case "needsKey": {
       const { trusted, given } = outcome;

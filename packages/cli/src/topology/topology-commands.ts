@@ -7,7 +7,7 @@ import { topologyHistory } from "../commands/topology-history.ts";
 import { topologyRollback } from "../commands/topology-rollback.ts";
 import { topologyShow } from "../commands/topology-show.ts";
 import type { ExitStatus } from "../output.ts";
-import type { ProgramOptions } from "../program.ts";
+import type { ProgramOptions } from "../program-options.ts";
 import type { PublicationFlags } from "./publication-flags.ts";
 
 type Set = (result: Promise<ExitStatus>) => Promise<void>;

@@ -1,20 +1,25 @@
 import type { RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
+import { diffSnapshots } from "../diff/diff-snapshots.ts";
+import type { TopologyDiff } from "../diff/topology-diff.ts";
 import { snapshotText } from "../snapshot.ts";
 import { openRevision } from "./open-revision.ts";
-import { isMassRemoval, removedNumbers } from "./removed-numbers.ts";
-import type { RemovedNumbers } from "./removed-numbers.ts";
 import { sealSnapshotText } from "./seal-revision.ts";
 import type { SigningKey } from "./signing-key.ts";
 
 /** What became of the wish to change the topology. Only `published` changed anything. */
 export type PublicationOutcome =
-  | { readonly kind: "published"; readonly sealed: SealedRevision; readonly replaced?: RevisionHeader }
+  | {
+      readonly kind: "published";
+      readonly sealed: SealedRevision;
+      readonly replaced?: RevisionHeader;
+      readonly diff: TopologyDiff;
+    }
   /** This snapshot is in force already. */
   | { readonly kind: "unchanged"; readonly revision: number }
   /** Somebody else published in between; `revision` is theirs. */
   | { readonly kind: "conflict"; readonly revision: number }
   /** It takes away more than a fifth of the numbers, or all, and `force` was not given. */
-  | { readonly kind: "needsForce"; readonly numbers: RemovedNumbers }
+  | { readonly kind: "needsForce"; readonly diff: TopologyDiff }
   /** The nodes of this federation take signed revisions only; `trusted` is whose. */
   | { readonly kind: "needsKey"; readonly trusted: readonly string[]; readonly given?: string }
   /** The store does not have the revision to go back to. */
@@ -79,18 +84,29 @@ async function publishOver(
   if (refusal !== undefined) {
     return refusal;
   }
+  const diff = diffFrom(current, candidate.snapshot);
+  if (diff.needsForce !== undefined && !options.force) {
+    return { kind: "needsForce", diff };
+  }
   const revision = current?.header.revision ?? 0;
   const sealed = sealSnapshotText(candidate.text, headerOf(revision, candidate, options), options.key);
   const outcome = await options.store.publish(sealed, revision);
   return outcome.kind === "published"
-    ? { kind: "published", sealed, ...(current === undefined ? {} : { replaced: current.header }) }
+    ? { kind: "published", sealed, ...(current === undefined ? {} : { replaced: current.header }), diff }
     : outcome;
+}
+
+/** From what is current; from nothing, when that cannot be read. */
+function diffFrom(current: SealedRevision | undefined, after: Snapshot): TopologyDiff {
+  const { federation } = after;
+  const opened = current === undefined ? undefined : openRevision(current, { federation, trustedKeys: [] });
+  return diffSnapshots(opened?.kind === "ok" ? opened.revision.snapshot : undefined, after);
 }
 
 function refusalOf(
   current: SealedRevision | undefined,
   { snapshot, signingKeys }: Candidate,
-  { expectedRevision, force, key }: PublicationOptions,
+  { expectedRevision, key }: PublicationOptions,
 ): PublicationOutcome | undefined {
   const revision = current?.header.revision ?? 0;
   if (expectedRevision !== undefined && expectedRevision !== revision) {
@@ -103,10 +119,7 @@ function refusalOf(
   if (trusted.length > 0 && (key === undefined || !trusted.includes(key.publicKey))) {
     return { kind: "needsKey", trusted, ...(key === undefined ? {} : { given: key.publicKey }) };
   }
-  const opened =
-    current === undefined ? undefined : openRevision(current, { federation: snapshot.federation, trustedKeys: [] });
-  const numbers = opened?.kind === "ok" ? removedNumbers(opened.revision.snapshot, snapshot) : undefined;
-  return numbers !== undefined && isMassRemoval(numbers) && !force ? { kind: "needsForce", numbers } : undefined;
+  return undefined;
 }
 
 function headerOf(current: number, candidate: Candidate, options: PublicationOptions): RevisionHeader {

@@ -1,0 +1,17 @@
+import type { Config } from "./config.ts";
+import type { Output } from "./output.ts";
+import type { StopSignal } from "./stop-signal.ts";
+import type { OpenStore } from "./topology/federation-store.ts";
+
+/** What the command line needs of its process. */
+export interface ProgramOptions {
+  readonly config: Config;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of the demo's topology file. */
+  readonly demoFile: string;
+  /** Who runs the command: author of what it publishes. */
+  readonly user: string;
+  readonly openStore: OpenStore;
+  readonly output: Output;
+  readonly stopSignal: StopSignal;
+}
