@@ -24,10 +24,13 @@ export interface ConnectRedisOptions {
   readonly federation: string;
   /** First word of every key; `mss` when absent. */
   readonly prefix?: string;
+  /** How long a command on the way of a call may take, in milliseconds; 250 when absent. */
+  readonly callLimitMs?: number;
   readonly log: Logger;
 }
 
 const DEFAULT_PREFIX = "mss";
+const CALL_LIMIT_MS = 250; // what a call set-up can bear to lose
 const START_LIMIT_MS = 5_000;
 const DRAIN_LIMIT_MS = 2_000;
 const BULK_LIMIT_MS = 5_000;
@@ -42,7 +45,7 @@ export function connectRedis(options: ConnectRedisOptions): RedisStores {
   const log = options.log.child({ mod: "store", peer: address.endpoint });
   const keys = redisKeys(options.prefix ?? DEFAULT_PREFIX, options.federation);
   const redis = {
-    call: createCallConnection(address),
+    call: createCallConnection(address, options.callLimitMs ?? CALL_LIMIT_MS),
     background: createBackgroundConnection(address),
     subscriber: createSubscriberConnection(address),
   };

@@ -5,7 +5,6 @@ import { defineScripts } from "./scripts.ts";
 import type { RedisAddress } from "./redis-url.ts";
 
 const CONNECT_LIMIT_MS = 2_000;
-const CALL_COMMAND_LIMIT_MS = 250; // what a call set-up can bear to lose
 const SILENCE_LIMIT_MS = 3_000; // a socket that owes an answer for longer is dead: open a new one
 const KEEP_ALIVE_MS = 10_000;
 const FIRST_RECONNECT_MS = 50;
@@ -35,14 +34,14 @@ function commonOptions(address: RedisAddress, name: string) {
   } satisfies RedisOptions;
 }
 
-/** For calls: answers within 250 ms or fails; nothing waits, and nothing is sent twice. */
-export function createCallConnection(address: RedisAddress): Redis {
+/** For calls: answers within the limit or fails; nothing waits, and nothing is sent twice. */
+export function createCallConnection(address: RedisAddress, limitMs: number): Redis {
   const redis = new Redis({
     ...commonOptions(address, "mss-call"),
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: CALL_COMMAND_LIMIT_MS,
+    commandTimeout: limitMs,
   });
   defineScripts(redis);
   return redis;

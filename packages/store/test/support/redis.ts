@@ -1,5 +1,5 @@
 import { connectRedis } from "@mss/store";
-import type { RedisStores } from "@mss/store";
+import type { ConnectRedisOptions, RedisStores } from "@mss/store";
 import { silentLog } from "@mss/runtime";
 
 const reason = process.env["MSS_SKIP_REDIS"];
@@ -11,6 +11,10 @@ export const skipRedis: string | false =
 let federations = 0;
 
 /** Stores with keys of their own. */
-export function redisStores(url: string, federation = `test-${(federations += 1)}`): RedisStores {
-  return connectRedis({ url, federation, prefix: `t${process.pid}`, log: silentLog() });
+export function redisStores(
+  url: string,
+  federation = `test-${(federations += 1)}`,
+  options: Pick<ConnectRedisOptions, "callLimitMs"> = {},
+): RedisStores {
+  return connectRedis({ url, federation, prefix: `t${process.pid}`, log: silentLog(), ...options });
 }
