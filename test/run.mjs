@@ -10,6 +10,7 @@ import { InstallError, ROOT, childEnvironment, ensureInstalled } from "../packag
 const TOOLS = [
   { command: "redis-server", debianPackage: "redis-server", skipVariable: "MSS_SKIP_REDIS" },
   { command: "sipp", debianPackage: "sip-tester", skipVariable: "MSS_SKIP_SIPP" },
+  { command: "openssl", debianPackage: "openssl", skipVariable: "MSS_SKIP_OPENSSL" },
   { command: "baresip", debianPackage: "baresip-core", skipVariable: "MSS_SKIP_BARESIP" },
 ];
 

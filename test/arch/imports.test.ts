@@ -34,7 +34,7 @@ function mayImport(from: string, target: string): boolean {
   return (LEVELS[target] ?? Infinity) < (LEVELS[from] ?? -1) || (SAME_LEVEL[from] ?? []).includes(target);
 }
 
-test("level 1 depends on nothing but node:", () => {
+test("dial-plan and sip-message depend on nothing but node:", () => {
   const findings = PACKAGES.filter(({ id }) => WITHOUT_DEPENDENCIES.includes(id)).flatMap(({ sources }) =>
     sources.flatMap((file) =>
       file.imports

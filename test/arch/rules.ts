@@ -4,6 +4,7 @@
 export const LEVELS: Readonly<Record<string, number>> = {
   runtime: 0,
   model: 0,
+  certificates: 1,
   "dial-plan": 1,
   "sip-message": 1,
   "call-control": 2,
@@ -32,7 +33,7 @@ export const RESERVED: Readonly<Record<string, readonly RegExp[]>> = {
   "drachtio-srf": [/^packages\/call-control\/src\//],
 };
 
-/** Level 1 is pure: no other package at all. */
+/** Pure: no other package at all. */
 export const WITHOUT_DEPENDENCIES: readonly string[] = ["dial-plan", "sip-message"];
 
 export const LINES_ASK = 300;

@@ -17,6 +17,7 @@ export type {
 export { TRANSPORT_ERRORS, TransportError } from "./transport/errors.ts";
 export type { TransportErrorCode } from "./transport/errors.ts";
 export { createTransportLayer } from "./transport/layer.ts";
+export type { TlsOptions, UnprovenPeers } from "./transport/tls-kind.ts";
 export type {
   Flow,
   HostPort,

@@ -1,11 +1,12 @@
 import { isIP } from "node:net";
+import type { TlsCredentials } from "@mss/certificates";
 import { tagOf } from "@mss/sip-message";
 import type { SipRequest, SipResponse } from "@mss/sip-message";
 import { DialogTable } from "../dialog/dialog.ts";
 import { createIdSource } from "../transaction/ids.ts";
 import { DEFAULT_TIMERS } from "../transaction/timers.ts";
 import type { ServerTransaction, TransactionLayer, TransactionUser } from "../transaction/types.ts";
-import type { TransportStats } from "../transport/stats.ts";
+import type { SocketTransportLayer } from "../transport/layer.ts";
 import type { Flow, HostPort, ListenAddress, TransportLayer } from "../transport/types.ts";
 import type { Command, SipCommand } from "../wire/commands.ts";
 import type { ControlClient } from "../wire/control-client.ts";
@@ -37,7 +38,7 @@ function isLoopback(host: string): boolean {
 
 /** What the engine stands on. */
 export interface EngineLayers {
-  readonly transports: TransportLayer & { readonly stats: TransportStats };
+  readonly transports: TransportLayer & Pick<SocketTransportLayer, "stats" | "renewCredentials">;
   readonly transactions: TransactionLayer;
 }
 
@@ -103,6 +104,10 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
       refused: { ...counters.refused },
       ended: counters.ended,
     };
+  }
+
+  renewCredentials(credentials: TlsCredentials): void {
+    this.#layers.transports.renewCredentials(credentials);
   }
 
   async start(): Promise<void> {

@@ -7,11 +7,12 @@ import { ENGINE_LIMITS } from "./types.ts";
 
 /** Builds an engine; nothing is opened before its start. */
 export function createEngine(options: EngineOptions): Engine {
-  const { listen, externalAddress, localNetworks, log } = options;
+  const { listen, externalAddress, localNetworks, log, tls } = options;
   const timers = { ...DEFAULT_TIMERS, ...options.timers };
   const transports = createTransportLayer({
     listen,
     log,
+    ...(tls === undefined ? {} : { tls }),
     ...(externalAddress === undefined ? {} : { externalAddress }),
     ...(localNetworks === undefined ? {} : { localNetworks }),
     ...(options.messageLimits === undefined ? {} : { messageLimits: options.messageLimits }),

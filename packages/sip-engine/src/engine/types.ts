@@ -1,8 +1,10 @@
+import type { TlsCredentials } from "@mss/certificates";
 import type { Logger, Part } from "@mss/runtime";
 import type { MessageLimits } from "@mss/sip-message";
 import type { TimerSettings } from "../transaction/types.ts";
 import type { OwnAddressOptions } from "../transport/own-addresses.ts";
 import type { TransportStats } from "../transport/stats.ts";
+import type { TlsOptions } from "../transport/tls-kind.ts";
 import type { HostPort, ListenAddress } from "../transport/types.ts";
 import type { ControlServerLimits } from "../wire/control-server.ts";
 
@@ -30,6 +32,8 @@ export const ENGINE_LIMITS: EngineLimits = {
 
 export interface EngineOptions extends OwnAddressOptions {
   readonly listen: readonly ListenAddress[];
+  /** Needed to listen on `tls` and to call peers over it. */
+  readonly tls?: TlsOptions;
   /** Where applications connect. The host must be a loopback address; port 0 takes any free port. */
   readonly control: HostPort & { readonly secret: string };
   readonly timers?: Partial<TimerSettings>;
@@ -65,4 +69,9 @@ export interface Engine extends Part {
   /** The SIP addresses that were taken, after the start. */
   readonly listening: readonly ListenAddress[];
   stats(): EngineStats;
+  /**
+   * New TLS connections use these credentials from now on; no connection and no call ends. Throws, and changes nothing,
+   * when they cannot be used: what OpenSSL says of them, or NO_LISTENER in an engine that was made without any.
+   */
+  renewCredentials(credentials: TlsCredentials): void;
 }

@@ -9,6 +9,7 @@ export const TRANSPORT_ERRORS = {
   TARGET_REFUSED: "the target is no address that a message may be sent to",
   RESOLVE_FAILED: "the host name of the target has no address",
   CONNECT_FAILED: "the connection to the target could not be made",
+  PEER_NOT_PROVEN: "the peer's certificate does not prove that it is the one that was called",
   CONNECTION_LOST: "the connection ended before the message was written",
   BACKLOG_EXCEEDED: "the peer does not read what is written to it",
   MESSAGE_TOO_LARGE: "the message does not fit into a datagram",

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { RemoteInfo } from "node:dgram";
 import type { Socket } from "node:net";
+import type { TlsCredentials } from "@mss/certificates";
 import { silentLog } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { DEFAULT_LIMITS } from "@mss/sip-message";
@@ -22,6 +23,8 @@ import { TCP } from "./stream-kind.ts";
 import type { StreamKind } from "./stream-kind.ts";
 import { StreamListener } from "./stream-listener.ts";
 import { StreamPool } from "./stream-pool.ts";
+import { TlsKind } from "./tls-kind.ts";
+import type { TlsOptions } from "./tls-kind.ts";
 import type { Flow, ListenAddress, Target, TransportLayer, TransportUser } from "./types.ts";
 import { UdpListener } from "./udp.ts";
 
@@ -33,8 +36,8 @@ export interface TransportLayerOptions extends OwnAddressOptions {
   /** What is left out is as in `DEFAULT_LIMITS` of @mss/sip-message. */
   readonly messageLimits?: Partial<MessageLimits>;
   readonly resolve?: Resolve;
-  /** The connection-oriented transports that may be listened on and dialled. Default: TCP. */
-  readonly streamKinds?: readonly StreamKind[];
+  /** Credentials of this node; without them there is no TLS. */
+  readonly tls?: TlsOptions;
 }
 
 const STATELESS_TAG_BYTES = 8;
@@ -44,6 +47,11 @@ export interface SocketTransportLayer extends TransportLayer {
   readonly stats: TransportStats;
   /** Open connections, dialled and accepted. */
   readonly connectionCount: number;
+  /**
+   * New TLS connections use these credentials from now on, those that are up stay. Throws NO_LISTENER in a layer that was
+   * made without any, and what OpenSSL says of credentials that cannot be used; the old ones stay in use then.
+   */
+  renewCredentials(credentials: TlsCredentials): void;
   hold(flow: Flow): () => void;
 }
 
@@ -56,6 +64,7 @@ class SocketTransport implements SocketTransportLayer {
   readonly stats = createStats();
   readonly #options: TransportLayerOptions;
   readonly #log: Logger;
+  readonly #tls: TlsKind | undefined;
   readonly #kinds: ReadonlyMap<string, StreamKind>;
   readonly #ingress: Ingress;
   readonly #pool: StreamPool;
@@ -73,7 +82,9 @@ class SocketTransport implements SocketTransportLayer {
     const messageLimits = { ...DEFAULT_LIMITS, ...options.messageLimits };
     this.#options = options;
     this.#log = options.log ?? silentLog();
-    this.#kinds = new Map((options.streamKinds ?? [TCP]).map((kind) => [kind.transport, kind]));
+    const limits = { ...DEFAULT_STREAM_LIMITS, ...options.limits };
+    this.#tls = options.tls && new TlsKind({ ...options.tls, handshakeMs: limits.handshakeMs, log: this.#log });
+    this.#kinds = new Map([TCP, this.#tls ?? []].flat().map((kind) => [kind.transport, kind]));
     this.#ingress = new Ingress({
       log: this.#log,
       stats,
@@ -84,7 +95,7 @@ class SocketTransport implements SocketTransportLayer {
     });
     this.#pool = new StreamPool({
       ingress: this.#ingress,
-      limits: { ...DEFAULT_STREAM_LIMITS, ...options.limits },
+      limits,
       messageLimits,
       stats,
       log: this.#log,
@@ -133,6 +144,13 @@ class SocketTransport implements SocketTransportLayer {
       return this.#sendOn(connection, text);
     }
     return familyOf(target.host) === 0 ? this.#sendToName(text, target) : this.#sendToAddress(text, target);
+  }
+
+  renewCredentials(credentials: TlsCredentials): void {
+    if (this.#tls === undefined) {
+      throw new TransportError("NO_LISTENER", { transport: "tls" });
+    }
+    this.#tls.renew(credentials);
   }
 
   hold(flow: Flow): () => void {
@@ -192,20 +210,23 @@ class SocketTransport implements SocketTransportLayer {
   #openStream(address: ListenAddress): Promise<StreamListener> {
     const kind = this.#kinds.get(address.transport);
     if (kind === undefined) {
-      throw new TransportError("LISTEN_FAILED", { ...address, cause: "no such transport" });
+      throw new TransportError("LISTEN_FAILED", { ...address, reason: "there is no certificate" });
     }
     const { host, port } = address;
     return StreamListener.open({
       kind,
       address: { host, port },
       log: this.#log,
-      onSocket: (socket) => this.#accept(kind, socket),
+      user: {
+        admits: (socket) => this.#pool.admits(kind, socket),
+        onSocket: (socket, peerNames) => this.#accept(kind, socket, peerNames),
+      },
     });
   }
 
-  #accept(kind: StreamKind, socket: Socket): void {
+  #accept(kind: StreamKind, socket: Socket, peerNames: readonly string[]): void {
     if (this.#isRunning) {
-      this.#pool.accept(kind, socket);
+      this.#pool.accept(kind, socket, peerNames);
     } else {
       socket.destroy(); // better than a message that nobody answers: the peer may call again at once
     }
@@ -240,7 +261,7 @@ class SocketTransport implements SocketTransportLayer {
     if (host === undefined) {
       throw new TransportError("RESOLVE_FAILED", { host: target.host });
     }
-    return this.#sendToAddress(text, { ...target, host });
+    return this.#sendToAddress(text, { ...target, host, name: target.name ?? target.host });
   }
 
   #sendToAddress(text: string, target: Target): Promise<Flow> {
@@ -265,7 +286,7 @@ class SocketTransport implements SocketTransportLayer {
   }
 
   async #sendStream(text: string, target: Target, listen: ListenAddress | undefined): Promise<Flow> {
-    const peer = { host: target.host, port: target.port };
+    const peer = { host: target.host, port: target.port, name: target.name };
     const open = this.#pool.find(target.transport, peer);
     if (open !== undefined) {
       return this.#sendOn(open, text);

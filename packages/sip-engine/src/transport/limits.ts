@@ -9,6 +9,10 @@ export interface StreamLimits {
   /** Without traffic in either direction, unless the connection is held. */
   readonly idleMs: number;
   readonly connectMs: number;
+  /** TLS connections that were accepted and have not shaken hands, of one address and in all. SEC-14. */
+  readonly handshakesPerAddress: number;
+  readonly handshakes: number;
+  readonly handshakeMs: number;
 }
 
 export const DEFAULT_STREAM_LIMITS: StreamLimits = {
@@ -18,4 +22,7 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   messageMs: 10_000,
   idleMs: 60_000,
   connectMs: 5_000,
+  handshakesPerAddress: 50, // the phones of an office behind one address come back together
+  handshakes: 1_000,
+  handshakeMs: 5_000,
 };

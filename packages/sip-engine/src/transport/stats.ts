@@ -7,6 +7,8 @@ export interface TransportStats {
   /** Messages that were malformed and could not be answered, responses among them. */
   readonly droppedMalformed: number;
   readonly keepalives: number;
+  /** TLS connections refused because too many others had not shaken hands. */
+  readonly handshakesRefused: number;
   /** Connections refused because their address, or the node, holds the limit already. */
   readonly connectionsRefused: number;
   /** Connections closed because a message took too long to arrive. */
@@ -26,6 +28,7 @@ export function createStats(): MutableStats {
     answeredMalformed: 0,
     droppedMalformed: 0,
     keepalives: 0,
+    handshakesRefused: 0,
     connectionsRefused: 0,
     connectionsSlow: 0,
     connectionsClogged: 0,

@@ -18,15 +18,33 @@ export interface ConnectionOwner {
   onClosed(connection: StreamConnection): void;
 }
 
+/** What a connection that we made waits for. */
+export interface Dialled {
+  readonly readyEvent: "connect" | "secureConnect";
+  /** Asked when it is ready: the flow from now on, or why this is not who was called. */
+  onReady(): ReadyOutcome;
+}
+
+export type ReadyOutcome =
+  { readonly kind: "ready"; readonly flow: StreamFlow } | { readonly kind: "refused"; readonly error: Error };
+
+export type StreamFlow = Flow & { readonly connection: string };
+
 export interface StreamConnectionOptions {
-  readonly flow: Flow & { readonly connection: string };
+  readonly flow: StreamFlow;
   readonly socket: Socket;
   /** Undefined for an accepted connection, which is ready at once. */
-  readonly readyEvent: "connect" | "secureConnect" | undefined;
+  readonly dialled: Dialled | undefined;
   readonly limits: StreamLimits;
   readonly messageLimits: MessageLimits;
   readonly stats: MutableStats;
   readonly owner: ConnectionOwner;
+}
+
+interface Waiting {
+  readonly text: string;
+  readonly resolve: (flow: Flow) => void;
+  readonly reject: (error: TransportError) => void;
 }
 
 /** One connection: cuts messages out of what comes, and bounds the memory and the time that its peer may cost. */
@@ -34,7 +52,10 @@ export class StreamConnection {
   readonly #options: StreamConnectionOptions;
   readonly #socket: Socket;
   readonly #framer: StreamFramer;
-  #flow: Flow & { readonly connection: string };
+  /** What is to be written when the peer has proven who it is: not a byte before. */
+  readonly #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #flow: StreamFlow;
   #isReady: boolean;
   #isClosing = false;
   #holds = 0;
@@ -46,11 +67,11 @@ export class StreamConnection {
     this.#socket = options.socket;
     this.#flow = options.flow;
     this.#framer = createStreamFramer(options.messageLimits);
-    this.#isReady = options.readyEvent === undefined;
+    this.#isReady = options.dialled === undefined;
     this.#listen();
   }
 
-  get flow(): Flow & { readonly connection: string } {
+  get flow(): StreamFlow {
     return this.#flow;
   }
 
@@ -65,18 +86,17 @@ export class StreamConnection {
     if (this.#isClosing) {
       return Promise.reject(this.#failure ?? new TransportError("CONNECTION_LOST", { to: this.#flow.remote }));
     }
-    if (socket.writableLength + text.length > this.#options.limits.backlogBytes) {
+    if (socket.writableLength + this.#waitingBytes + text.length > this.#options.limits.backlogBytes) {
       this.#options.stats.connectionsClogged += 1;
       return Promise.reject(this.#drop(new TransportError("BACKLOG_EXCEEDED", { to: this.#flow.remote })));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Flow>();
-    socket.write(text, "latin1", (error) => {
-      if (error === null || error === undefined) {
-        resolve(this.#flow);
-      } else {
-        reject(this.#failure ?? new TransportError("CONNECTION_LOST", { to: this.#flow.remote }, { cause: error }));
-      }
-    });
+    if (this.#isReady) {
+      this.#write({ text, resolve, reject });
+    } else {
+      this.#waiting.push({ text, resolve, reject });
+      this.#waitingBytes += text.length;
+    }
     return promise;
   }
 
@@ -102,8 +122,18 @@ export class StreamConnection {
     this.#socket.destroy();
   }
 
+  #write({ text, resolve, reject }: Waiting): void {
+    this.#socket.write(text, "latin1", (error) => {
+      if (error === null || error === undefined) {
+        resolve(this.#flow);
+      } else {
+        reject(this.#failure ?? new TransportError("CONNECTION_LOST", { to: this.#flow.remote }, { cause: error }));
+      }
+    });
+  }
+
   #listen(): void {
-    const { readyEvent, limits, owner } = this.#options;
+    const { dialled, limits, owner } = this.#options;
     const socket = this.#socket;
     socket.setEncoding("latin1");
     socket.setKeepAlive(true, DEAD_PEER_PROBE_MS);
@@ -121,23 +151,37 @@ export class StreamConnection {
     socket.on("close", () => {
       this.#isClosing = true;
       clearTimeout(this.#timer);
+      for (const { reject } of this.#waiting.splice(0)) {
+        reject(this.#failure ?? new TransportError("CONNECTION_LOST", { to: this.#flow.remote }));
+      }
       owner.onClosed(this);
     });
-    if (readyEvent !== undefined) {
-      this.#awaitReady(readyEvent, limits.connectMs);
+    if (dialled !== undefined) {
+      this.#awaitReady(dialled, limits.connectMs);
     }
   }
 
-  #awaitReady(readyEvent: "connect" | "secureConnect", limitMs: number): void {
+  #awaitReady(dialled: Dialled, limitMs: number): void {
     this.#timer = setTimeout(() => {
       this.#drop(new TransportError("CONNECT_FAILED", { to: this.#flow.remote, limitMs }));
     }, limitMs);
-    this.#socket.once(readyEvent, () => {
+    this.#socket.once(dialled.readyEvent, () => {
       clearTimeout(this.#timer);
       this.#timer = undefined;
+      const outcome = dialled.onReady();
+      if (outcome.kind === "refused") {
+        const { error: cause } = outcome;
+        this.#isClosing = true;
+        this.#failure ??= new TransportError("PEER_NOT_PROVEN", { to: this.#flow.remote }, { cause });
+        this.#socket.destroy(cause);
+        return;
+      }
       this.#isReady = true;
-      const { localAddress, localPort } = this.#socket;
-      this.#flow = { ...this.#flow, local: { host: localAddress ?? "", port: localPort ?? 0 } };
+      this.#flow = outcome.flow;
+      this.#waitingBytes = 0;
+      for (const waiting of this.#waiting.splice(0)) {
+        this.#write(waiting);
+      }
     });
   }
 

@@ -1,7 +1,7 @@
-import type { Server, Socket } from "node:net";
+import type { Server } from "node:net";
 import type { Logger } from "@mss/runtime";
 import { TransportError } from "./errors.ts";
-import type { StreamKind } from "./stream-kind.ts";
+import type { AcceptUser, StreamKind } from "./stream-kind.ts";
 import type { HostPort, ListenAddress } from "./types.ts";
 
 const ACCEPT_QUEUE = 1_024; // phones of a whole branch that come back at once
@@ -10,7 +10,7 @@ export interface StreamListenerOptions {
   readonly kind: StreamKind;
   readonly address: HostPort;
   readonly log: Logger;
-  onSocket(socket: Socket): void;
+  readonly user: AcceptUser;
 }
 
 /** One listening socket of a connection-oriented transport. Its connections belong to the pool. */
@@ -25,11 +25,12 @@ export class StreamListener {
 
   static async open(options: StreamListenerOptions): Promise<StreamListener> {
     const { kind, address, log } = options;
-    const server = kind.createServer((socket) => options.onSocket(socket));
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    server.once("error", reject);
-    server.listen({ ...address, ipv6Only: true, backlog: ACCEPT_QUEUE }, () => resolve(undefined));
+    let server: Server;
     try {
+      server = kind.createServer(options.user);
+      server.once("error", reject);
+      server.listen({ ...address, ipv6Only: true, backlog: ACCEPT_QUEUE }, () => resolve(undefined));
       await promise;
     } catch (cause) {
       throw new TransportError("LISTEN_FAILED", { transport: kind.transport, ...address }, { cause });

@@ -6,10 +6,11 @@ import { plainAddress } from "./addresses.ts";
 import type { Ingress } from "./ingress.ts";
 import type { StreamLimits } from "./limits.ts";
 import type { MutableStats } from "./stats.ts";
+import { AcceptGate } from "./accept-gate.ts";
 import { StreamConnection } from "./stream-connection.ts";
-import type { ConnectionOwner } from "./stream-connection.ts";
+import type { ConnectionOwner, ReadyOutcome, StreamConnectionOptions, StreamFlow } from "./stream-connection.ts";
 import type { StreamKind } from "./stream-kind.ts";
-import type { Flow, HostPort, TransportName } from "./types.ts";
+import type { HostPort, TransportName } from "./types.ts";
 
 export interface StreamPoolOptions {
   readonly ingress: Ingress;
@@ -20,19 +21,27 @@ export interface StreamPoolOptions {
   onClosed(connection: string): void;
 }
 
-/** Every connection of one layer: by identity, by (transport, host, port) for reuse, and counted by address. */
+/** A peer as connections are shared: two names at one address are two peers, whatever else they have in common. */
+export interface Peer extends HostPort {
+  /** Who must have proven to be there; undefined: whoever has that address. Without meaning for TCP. */
+  readonly name: string | undefined;
+}
+
+/** Every connection of one layer: by identity, and by (transport, host, port, proven name) for reuse. */
 export class StreamPool implements ConnectionOwner {
   readonly #options: StreamPoolOptions;
   readonly #byId = new Map<string, StreamConnection>();
   readonly #byPeer = new Map<string, StreamConnection>();
-  readonly #acceptedByAddress = new Map<string, number>();
-  readonly #accepted = new Set<StreamConnection>();
+  readonly #keys = new WeakMap<StreamConnection, readonly string[]>();
+  readonly #gate: AcceptGate;
   readonly #idPrefix = randomUUID();
   #created = 0;
   #onEmpty: (() => void) | undefined;
 
   constructor(options: StreamPoolOptions) {
+    const { limits, stats, log } = options;
     this.#options = options;
+    this.#gate = new AcceptGate({ limits, stats, log, openConnections: () => this.#byId.size });
   }
 
   get size(): number {
@@ -44,40 +53,56 @@ export class StreamPool implements ConnectionOwner {
   }
 
   /** An open connection to that peer, whoever made it. */
-  find(transport: TransportName, peer: HostPort): StreamConnection | undefined {
-    const connection = this.#byPeer.get(peerKey(transport, peer));
-    return connection?.isOpen === true ? connection : undefined;
+  find(transport: TransportName, peer: Peer): StreamConnection | undefined {
+    const keys = [
+      peerKey(transport, peer, peer.name ?? peer.host),
+      ...(peer.name === undefined ? [peerKey(transport, peer, ANYBODY)] : []),
+    ];
+    return keys.map((key) => this.#byPeer.get(key)).find((connection) => connection?.isOpen === true);
   }
 
-  /** Takes an accepted socket in, or closes it when its address or the node has too many. */
-  accept(kind: StreamKind, socket: Socket): void {
+  /** Whether an accepted connection may go on; see `AcceptUser`. */
+  admits(kind: StreamKind, socket: Socket): boolean {
+    return this.#gate.admits(socket, kind.readyEvent === "secureConnect");
+  }
+
+  /** Takes an admitted socket in that is ready for SIP. */
+  accept(kind: StreamKind, socket: Socket, peerNames: readonly string[]): void {
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
-    const { limits, stats, log } = this.#options;
     if (remoteAddress === undefined || remotePort === undefined) {
       socket.destroy(); // reset before it was accepted
       return;
     }
+    this.#gate.onReady(socket);
     const remote = { host: plainAddress(remoteAddress), port: remotePort };
-    const fromAddress = this.#acceptedByAddress.get(remote.host) ?? 0;
-    if (fromAddress >= limits.connectionsPerAddress || this.#byId.size >= limits.connections) {
-      stats.connectionsRefused += 1;
-      log.warn({ from: remote }, "connection refused, limit reached");
-      socket.on("error", () => undefined); // a reset peer is no news here
-      socket.destroy();
-      return;
-    }
-    this.#acceptedByAddress.set(remote.host, fromAddress + 1);
     const local = { host: plainAddress(localAddress ?? ""), port: localPort ?? 0 };
-    this.#accepted.add(this.#add(kind, { socket, local, remote, isDialled: false }));
+    const flow = { transport: kind.transport, local, remote, connection: this.#newId(), peerNames };
+    const connection = new StreamConnection({ ...this.#shared(), flow, socket, dialled: undefined });
+    this.#add(connection, [ANYBODY, ...peerNames]);
   }
 
-  dial(kind: StreamKind, remote: HostPort, localAddress: string | undefined): StreamConnection {
-    const socket = kind.connect({ ...remote, localAddress });
-    return this.#add(kind, { socket, local: { host: localAddress ?? "", port: 0 }, remote, isDialled: true });
+  dial(kind: StreamKind, peer: Peer, localAddress: string | undefined): StreamConnection {
+    const { host, port } = peer;
+    const name = peer.name ?? host;
+    const socket = kind.connect({ host, port, localAddress, name });
+    const local = { host: localAddress ?? "", port: 0 };
+    const flow: StreamFlow = { transport: kind.transport, local, remote: { host, port }, connection: this.#newId() };
+    const onReady = (): ReadyOutcome => {
+      const proof = kind.proofOf(socket, name);
+      const { localAddress: localHost = "", localPort = 0 } = socket;
+      return proof.kind === "refused"
+        ? proof
+        : { kind: "ready", flow: { ...flow, local: { host: localHost, port: localPort }, peerNames: proof.peerNames } };
+    };
+    const { readyEvent } = kind;
+    const connection = new StreamConnection({ ...this.#shared(), flow, socket, dialled: { readyEvent, onReady } });
+    this.#add(connection, [name]);
+    return connection;
   }
 
   /** Resolves when every connection is gone. */
   async stop(): Promise<void> {
+    this.#gate.stop();
     if (this.#byId.size === 0) {
       return;
     }
@@ -102,14 +127,12 @@ export class StreamPool implements ConnectionOwner {
   }
 
   onClosed(connection: StreamConnection): void {
-    const { connection: id, transport, remote } = connection.flow;
+    const { connection: id } = connection.flow;
     this.#byId.delete(id);
-    const key = peerKey(transport, remote);
-    if (this.#byPeer.get(key) === connection) {
-      this.#byPeer.delete(key);
-    }
-    if (this.#accepted.delete(connection)) {
-      this.#countDown(remote.host);
+    for (const key of this.#keys.get(connection) ?? []) {
+      if (this.#byPeer.get(key) === connection) {
+        this.#byPeer.delete(key);
+      }
     }
     this.#options.onClosed(id);
     if (this.#byId.size === 0) {
@@ -117,36 +140,31 @@ export class StreamPool implements ConnectionOwner {
     }
   }
 
-  #add(kind: StreamKind, parts: ConnectionParts): StreamConnection {
+  #newId(): string {
     this.#created += 1;
-    const id = `${this.#idPrefix}.${this.#created}`;
-    const { socket, local, remote, isDialled } = parts;
-    const flow: Flow & { readonly connection: string } = { transport: kind.transport, local, remote, connection: id };
-    const { limits, messageLimits, stats } = this.#options;
-    const readyEvent = isDialled ? kind.readyEvent : undefined;
-    const connection = new StreamConnection({ flow, socket, readyEvent, limits, messageLimits, stats, owner: this });
-    this.#byId.set(id, connection);
-    this.#byPeer.set(peerKey(kind.transport, remote), connection);
-    return connection;
+    return `${this.#idPrefix}.${this.#created}`;
   }
 
-  #countDown(address: string): void {
-    const left = (this.#acceptedByAddress.get(address) ?? 1) - 1;
-    if (left > 0) {
-      this.#acceptedByAddress.set(address, left);
-    } else {
-      this.#acceptedByAddress.delete(address);
+  #shared(): Pick<StreamConnectionOptions, "limits" | "messageLimits" | "stats" | "owner"> {
+    const { limits, messageLimits, stats } = this.#options;
+    return { limits, messageLimits, stats, owner: this };
+  }
+
+  #add(connection: StreamConnection, names: readonly string[]): void {
+    const { transport, remote, connection: id } = connection.flow;
+    const keys = names.map((name) => peerKey(transport, remote, name));
+    this.#byId.set(id, connection);
+    this.#keys.set(connection, keys);
+    for (const key of keys) {
+      this.#byPeer.set(key, connection);
     }
   }
 }
 
-interface ConnectionParts {
-  readonly socket: Socket;
-  readonly local: HostPort;
-  readonly remote: HostPort;
-  readonly isDialled: boolean;
-}
+/** What an accepted connection is found by when nobody in particular is wanted. No name and no address is empty. */
+const ANYBODY = "";
 
-function peerKey(transport: TransportName, peer: HostPort): string {
-  return `${transport} ${peer.host} ${peer.port}`;
+/** Names mean nothing to TCP, where nobody proves any. */
+function peerKey(transport: TransportName, peer: HostPort, name: string): string {
+  return `${transport} ${peer.host} ${peer.port} ${transport === "tls" ? name : ANYBODY}`;
 }

@@ -20,6 +20,8 @@ export interface Flow {
   readonly remote: HostPort;
   /** Identity of the connection, for TCP and TLS. */
   readonly connection?: string;
+  /** The domains of the certificate by which the peer has proven who it is, in lower case; TLS only. */
+  readonly peerNames?: readonly string[];
 }
 
 /** Where a message is to go. With `flow`, an open connection of that identity is used again before a new one is made. */
@@ -27,6 +29,11 @@ export interface Target {
   readonly transport: TransportName;
   readonly host: string;
   readonly port: number;
+  /**
+   * Who must be there: a domain, or an IP address, that the peer's certificate has to hold. TLS only; `host` when absent.
+   * With a name no connection is used on which the peer has proven another one, or none (RFC 5923 §9, SEC-15).
+   */
+  readonly name?: string;
   readonly flow?: Flow;
 }
 

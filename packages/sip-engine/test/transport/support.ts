@@ -25,7 +25,7 @@ export interface Node {
   /** Resolves when so many messages have been passed up in all. */
   until(count: number): Promise<readonly Received[]>;
   untilClosed(count: number): Promise<void>;
-  address(transport?: "udp" | "tcp"): ListenAddress;
+  address(transport?: "udp" | "tcp" | "tls"): ListenAddress;
 }
 
 type Options = Partial<TransportLayerOptions> & { readonly onMessage?: (received: Received) => void };
