@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { deferred } from "@mss/call-control/node";
+import { ENGINE_ADMISSION, deferred } from "@mss/call-control/node";
 import type { BranchSettings, CallRecord } from "@mss/model";
 import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
@@ -54,6 +54,7 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
       ? createEngine({
           listen: settings.listen,
           control: { host: LOOPBACK, port: 0, secret },
+          ...ENGINE_ADMISSION,
           ...(settings.limits === undefined ? {} : { messageLimits: settings.limits.messages }),
           log,
         })

@@ -48,18 +48,23 @@ function responseHeaders(request: SipRequest, { status, toTag, headers }: Respon
       fields.push({ name, value });
     }
   };
+  // Once each, though a request that is refused may have several.
+  const copyOne = (name: string, value: string | undefined): void => {
+    if (value !== undefined) {
+      fields.push({ name, value });
+    }
+  };
   copy("Via", "via");
   if (formsDialog) {
     copy("Record-Route", "record-route");
   }
-  copy("From", "from");
-  for (const to of copied.all("to")) {
-    fields.push({ name: "To", value: toTag === undefined || tagOf(to) !== undefined ? to : `${to};tag=${toTag}` });
-  }
-  copy("Call-ID", "call-id");
-  copy("CSeq", "cseq");
+  const to = copied.get("to");
+  copyOne("From", copied.get("from"));
+  copyOne("To", to === undefined || toTag === undefined || tagOf(to) !== undefined ? to : `${to};tag=${toTag}`);
+  copyOne("Call-ID", copied.get("call-id"));
+  copyOne("CSeq", copied.get("cseq"));
   if (status === 100) {
-    copy("Timestamp", "timestamp"); // RFC 3261 §8.2.6.1
+    copyOne("Timestamp", copied.get("timestamp")); // RFC 3261 §8.2.6.1
   }
   fields.push(...headers);
   return createHeaderList(fields);

@@ -4,7 +4,7 @@ import { type HeaderName, headerNameAt } from "./header-name.ts";
 import type { MessageLimits } from "./limits.ts";
 import type { MessageFault } from "./message-fault.ts";
 import { tokenEnd } from "./parameters.ts";
-import { collapseWhiteSpace } from "./white-space.ts";
+import { collapseWhiteSpace, removeQuotedNul } from "./white-space.ts";
 
 export interface Head {
   readonly fields: FieldList;
@@ -79,8 +79,10 @@ class HeadReader {
 
   #readValue(start: number, end: number, folded: boolean): string {
     if (this.#nextNul < end) {
-      this.#safe = false; // Refused by `validateMessage`; a quoted NUL is within the grammar.
       this.#nextNul = indexOrEnd(this.#text, "\0", end);
+      const value = removeQuotedNul(collapseWhiteSpace(this.#text.slice(start, end)));
+      this.#safe &&= !value.includes("\0"); // refused by `validateMessage`
+      return value;
     }
     const collapses = folded || this.#nextTab < end || this.#nextDoubleSpace < end;
     if (collapses) {

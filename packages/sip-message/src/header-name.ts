@@ -24,12 +24,19 @@ const COMPACT_FORMS: Readonly<Record<string, string>> = {
 
 const USUAL_NAMES = `Accept Accept-Contact Accept-Encoding Accept-Language Alert-Info Allow Allow-Events
 Authentication-Info Authorization Call-ID Call-Info Contact Content-Disposition Content-Encoding Content-Language
-Content-Length Content-Type CSeq Date Diversion Error-Info Event Expires From History-Info Identity In-Reply-To
+Content-Length Content-Type CSeq Date Diversion Error-Info Event Expires From History-Info Identity Identity-Info In-Reply-To
 Max-Forwards MIME-Version Min-Expires Min-SE Organization P-Access-Network-Info P-Asserted-Identity P-Early-Media
 P-Preferred-Identity Path Priority Privacy Proxy-Authenticate Proxy-Authorization Proxy-Require RAck RSeq Reason
 Record-Route Refer-Sub Refer-To Referred-By Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition
 Require Retry-After Route Server Service-Route Session-Expires SIP-ETag SIP-If-Match Subject Subscription-State
 Supported Timestamp To Unsupported User-Agent User-to-User Via Warning WWW-Authenticate`.split(/\s+/);
+
+const USUAL = new Map(USUAL_NAMES.map((name) => [name.toLowerCase(), name]));
+
+/** The spelling of a canonical name that people expect: `Call-ID` for `call-id`. */
+export function usualName(key: string): string {
+  return USUAL.get(key) ?? key;
+}
 
 // Filled once and never from the network, so that it cannot grow.
 const CANONICAL = new Map<string, string>();
@@ -49,12 +56,24 @@ export interface HeaderName {
   readonly key: string;
   /** What stands between the line before and the value on the wire. */
   readonly prefix: string;
+  readonly isCompact: boolean;
+  /**
+   * Not read alike by all: compact, unknown here, or of those whose capitals drachtio-srf keeps, so that `X-A` and
+   * `x-a` are two headers to it.
+   */
+  readonly isOdd: boolean;
+}
+
+function createName(name: string, key: string): HeaderName {
+  const isCompact = key.length !== name.length;
+  const isOdd = isCompact || !USUAL.has(key) || /^(?:[xp]-|diversion$)/.test(key);
+  return { name, key, prefix: `\r\n${name}: `, isCompact, isOdd };
 }
 
 /** The usual spellings by length and first character, so that the parser need not cut a name out to know it. */
 const SPELLINGS: HeaderName[][] = Array.from({ length: 32 * 32 }, () => []);
 for (const [name, key] of CANONICAL) {
-  SPELLINGS[bucketOf(name.length, name.charCodeAt(0))]?.push({ name, key, prefix: `\r\n${name}: ` });
+  SPELLINGS[bucketOf(name.length, name.charCodeAt(0))]?.push(createName(name, key));
 }
 
 const NO_SPELLINGS: readonly HeaderName[] = [];
@@ -68,7 +87,7 @@ export function headerNameAt(text: string, start: number, end: number): HeaderNa
     }
   }
   const name = text.slice(start, end);
-  return { name, key: canonicalName(name), prefix: `\r\n${name}: ` };
+  return createName(name, canonicalName(name));
 }
 
 /** `startsWith` for short names of the same length, where a call of it costs more than the comparison. */

@@ -1,4 +1,5 @@
 export { toBytes, toText } from "./byte-text.ts";
+export { canonicalizeMessage } from "./canonicalize-message.ts";
 export { type RequestParts, type ResponseOptions, createRequest, createResponse } from "./create-message.ts";
 export { parseCSeq } from "./cseq.ts";
 export {
@@ -23,7 +24,7 @@ export { canonicalName } from "./header-name.ts";
 export { DEFAULT_LIMITS, type MessageLimits } from "./limits.ts";
 export { splitList } from "./list.ts";
 export type { SipMessage, SipRequest, SipResponse } from "./message.ts";
-export type { MessageFault } from "./message-fault.ts";
+export { type MessageFault, messageFault } from "./message-fault.ts";
 export { type NameAddress, formatNameAddress, parseNameAddress, parseNameAddressList, tagOf } from "./name-address.ts";
 export { type ParseOutcome, parseDatagram, parseMessage } from "./parse-message.ts";
 export { reasonPhrase } from "./reason-phrase.ts";

@@ -31,6 +31,28 @@ export function collapseWhiteSpace(value: string): string {
   return trimSpace(collapsed.replaceAll("\r\n", ""));
 }
 
+/**
+ * Leaves out the quoted pairs of a NUL, which RFC 3261 §25.1 allows in a display name (RFC 4475 §3.1.1.2): a reader
+ * written in C would end there. A NUL elsewhere stays, and is refused.
+ */
+export function removeQuotedNul(value: string): string {
+  let kept = "";
+  let partStart = 0;
+  for (let index = value.indexOf('"'); index !== -1; index = value.indexOf('"', partStart)) {
+    const end = skipQuoted(value, index);
+    if (end === -1) {
+      break;
+    }
+    kept += value.slice(partStart, index) + value.slice(index, end).replace(/\\([^])/g, withoutNul);
+    partStart = end;
+  }
+  return kept + value.slice(partStart);
+}
+
+function withoutNul(pair: string, character: string): string {
+  return character === "\0" ? "" : pair;
+}
+
 /** Not `String.trim`, which takes the byte 0xA0 for a space and so breaks UTF-8 letters. */
 export function trimSpace(text: string): string {
   let start = 0;

@@ -158,13 +158,16 @@ test("sizes: 513 beyond a datagram or a stream, 413 beyond a body, and still ans
   assert.equal(outcome.kind === "malformed" && outcome.fault.status, 413);
 });
 
-test("only a request with Via, From, To, Call-ID and CSeq that is no ACK is answerable", () => {
+test("only a request with Via and CSeq that is no ACK is answerable, whatever else is missing or malformed", () => {
   const bad = { extra: ["Content-Length: x"] };
   assert.equal(answerable(wire(bad)), true);
-  for (const without of ["Via", "From", "To", "Call-ID", "CSeq"]) {
+  for (const without of ["Via", "CSeq"]) {
     assert.equal(answerable(wire({ ...bad, without: [without] })), false, without);
   }
-  assert.equal(answerable(wire({ ...bad, fields: ["Via: nonsense"] })), false);
+  for (const without of ["From", "To", "Call-ID"]) {
+    assert.equal(answerable(wire({ ...bad, without: [without] })), true, without); // RFC 4475 §3.3.1
+  }
+  assert.equal(answerable(wire({ ...bad, fields: ["Via: SIP/2.0/UDP h;;,;,,"] })), true); // RFC 4475 §3.1.2.1
   assert.equal(answerable(wire({ ...bad, fields: ["Call-ID: a\0b"] })), false);
   assert.equal(answerable(wire({ ...bad, startLine: "ACK sip:a@b SIP/2.0" })), false);
   assert.equal(answerable(wire({ ...bad, startLine: "SIP/2.0 200 OK" })), false);

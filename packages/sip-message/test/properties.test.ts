@@ -19,10 +19,10 @@ import {
   validateMessage,
 } from "@mss/sip-message";
 import { fieldsOf, wire } from "./messages.ts";
-import { TORTURE } from "./torture-messages.ts";
+import { TORTURE_MESSAGES } from "@mss/sip-message/testing";
 
 const SEEDS: readonly string[] = [
-  ...Object.values(TORTURE),
+  ...TORTURE_MESSAGES.map(({ text }) => text),
   wire(),
   wire({ extra: ['Authorization: Digest username="a", realm="b"', "Content-Length: 5"], body: "hello" }),
 ];

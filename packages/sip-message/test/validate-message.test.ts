@@ -173,7 +173,9 @@ test("escaped header names and NUL are refused, a % that decodes to nothing is n
     ["any escape", { extra: ["X-%41: y"] }, 400],
     ["no escape", { extra: ["X-%*: y"] }, undefined],
     ["NUL in a value", { extra: ["X: a\0b"] }, 400],
-    ["quoted NUL", { fields: ['To: "\\\0" <sip:a@b>'] }, 400],
+    ["NUL in quotes", { fields: ['To: "\0" <sip:a@b>'] }, 400],
+    ["quoted pair of a NUL, which is left out", { fields: ['To: "\\\0" <sip:a@b>'] }, undefined],
+    ["the same outside quotes", { extra: ["X: \\\0"] }, 400],
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { deferred } from "@mss/call-control/node";
+import { ENGINE_ADMISSION, deferred } from "@mss/call-control/node";
 import type { CallRecord, HubSettings, Snapshot } from "@mss/model";
 import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
@@ -52,6 +52,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       ? createEngine({
           listen: settings.listen,
           control: { host: LOOPBACK, port: 0, secret },
+          ...ENGINE_ADMISSION,
           ...(settings.limits === undefined ? {} : { messageLimits: settings.limits.messages }),
           log,
         })

@@ -62,7 +62,7 @@ const IN_DIALOG_INVITE = [
 ] as const;
 
 /** Option tags whose whole meaning is in bodies and headers that we carry. Not 100rel, timer or replaces. */
-const CARRIED_OPTION_TAGS: ReadonlySet<string> = new Set(["ice", "sdp-anat", "trickle-ice", "uui"]);
+export const CARRIED_OPTION_TAGS: ReadonlySet<string> = new Set(["ice", "sdp-anat", "trickle-ice", "uui"]);
 
 /** Methods that are carried between the legs: what each side may know of the other. */
 const CARRIED_METHODS: ReadonlySet<string> = new Set([

@@ -24,7 +24,7 @@ import { IncomingRequests } from "./incoming-requests.ts";
 import { hostPortOf } from "./next-hop.ts";
 import { OutgoingRequests } from "./outgoing-requests.ts";
 import { RegisteredFlows } from "./registered-flows.ts";
-import { refusalOf, refuse, unavailable } from "./refusals.ts";
+import { refuse, unavailable } from "./refusals.ts";
 import { parseStartLine } from "./start-line.ts";
 import type { Engine, EngineOptions, EngineStats } from "./types.ts";
 import { ENGINE_LIMITS } from "./types.ts";
@@ -54,6 +54,14 @@ function createCore(options: EngineOptions, layers: EngineLayers): Core {
     ids: createIdSource(),
     counters: { refused: {}, ended: 0 },
   };
+}
+
+function sumOf(...counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const [status, count] of counts.flatMap((each) => Object.entries(each))) {
+    sum[status] = (sum[status] ?? 0) + count;
+  }
+  return sum;
 }
 
 /** Joins the applications' wire with the transactions: routes what comes, carries out what is asked. */
@@ -95,13 +103,14 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
 
   stats(): EngineStats {
     const { counters, dialogs, transactions } = this.#core;
+    const transport = this.#layers.transports.stats;
     return {
       transactions: transactions.counts,
       dialogs: dialogs.size,
       openRequests: this.#incoming.size,
-      transport: { ...this.#layers.transports.stats },
+      transport: { ...transport, refused: { ...transport.refused } },
       applications: this.#control.clientCount,
-      refused: { ...counters.refused },
+      refused: sumOf(counters.refused, transport.refused),
       ended: counters.ended,
     };
   }
@@ -183,9 +192,8 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
 
   onRequest(transaction: ServerTransaction): void {
     const { request } = transaction;
-    const refusal = refusalOf(request) ?? (this.#accepting ? undefined : unavailable(this.#core));
-    if (refusal !== undefined) {
-      refuse(this.#core, transaction, refusal);
+    if (!this.#accepting) {
+      refuse(this.#core, transaction, unavailable(this.#core));
       return;
     }
     const toTag = tagOf(request.headers.get("To") ?? "");

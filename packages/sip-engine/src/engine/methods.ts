@@ -18,9 +18,6 @@ export const METHODS = [
 
 const KNOWN: ReadonlySet<string> = new Set(METHODS);
 
-/** Value of an Allow header. */
-export const ALLOW = METHODS.join(", ");
-
 /** Exact: `INVITEX`, `invite` and `RE%47IST%45R` are not known. */
 export function isKnownMethod(method: string): boolean {
   return KNOWN.has(method);

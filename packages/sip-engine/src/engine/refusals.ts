@@ -3,7 +3,7 @@ import { tagOf } from "@mss/sip-message";
 import type { ServerTransaction } from "../transaction/types.ts";
 import type { Core } from "./core.ts";
 import { buildResponse } from "./message-builder.ts";
-import { ALLOW, ONLY_IN_DIALOG, isKnownMethod } from "./methods.ts";
+import { ONLY_IN_DIALOG } from "./methods.ts";
 
 /** An answer that the engine gives by itself. */
 export interface Refusal {
@@ -12,18 +12,13 @@ export interface Refusal {
   readonly others?: readonly HeaderField[];
 }
 
-const SCHEMES = /^(?:sips?|tel):/i;
-
 export const REFUSALS = {
   badRequest: { status: 400, reason: "Bad Request" },
-  unsupportedScheme: { status: 416, reason: "Unsupported URI Scheme" },
   noDialog: { status: 481, reason: "Call/Transaction Does Not Exist" },
-  tooManyHops: { status: 483, reason: "Too Many Hops" },
   loopDetected: { status: 482, reason: "Loop Detected" },
   terminated: { status: 487, reason: "Request Terminated" },
   pending: { status: 491, reason: "Request Pending" },
   outOfOrder: { status: 500, reason: "CSeq out of order" },
-  notImplemented: { status: 501, reason: "Not Implemented", others: [{ name: "Allow", value: ALLOW }] },
 } as const satisfies Record<string, Refusal>;
 
 /** 503 with the time after which a retry makes sense. */
@@ -38,30 +33,11 @@ export function inviteUnderWay(core: Core): Refusal {
   return { status: 500, reason: "INVITE in progress", others: [{ name: "Retry-After", value: seconds }] };
 }
 
-/** What is wrong with any request, in a dialog or not. RFC 3261 §8.2. */
-export function refusalOf(request: SipRequest): Refusal | undefined {
-  if (!isKnownMethod(request.method)) {
-    return REFUSALS.notImplemented;
-  }
-  if (!SCHEMES.test(request.uri)) {
-    return REFUSALS.unsupportedScheme;
-  }
-  const required = request.headers.all("Proxy-Require");
-  if (required.length > 0) {
-    const others = required.map((value) => ({ name: "Unsupported", value }));
-    return { status: 420, reason: "Bad Extension", others };
-  }
-  return undefined;
-}
-
 /** What keeps a request that starts something new from an application. */
 export function refusalOfNew(core: Core, request: SipRequest, openRequests: number): Refusal | undefined {
   const { method, headers } = request;
   if (ONLY_IN_DIALOG.has(method)) {
     return REFUSALS.noDialog;
-  }
-  if (headers.get("Max-Forwards") === "0" && method !== "OPTIONS") {
-    return REFUSALS.tooManyHops;
   }
   if (tagOf(headers.get("From") ?? "") === undefined) {
     return REFUSALS.badRequest; // RFC 2543 peers, which we do not speak with

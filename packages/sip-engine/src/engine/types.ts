@@ -40,6 +40,16 @@ export interface EngineOptions extends OwnAddressOptions {
   readonly limits?: Partial<EngineLimits>;
   /** What one message may be like before anything else looks at it; the rest is as in `DEFAULT_LIMITS` of @mss/sip-message. */
   readonly messageLimits?: Partial<MessageLimits>;
+  /**
+   * Option tags, in lower case, that a request may require; one with others is answered 420. Left out: any, for
+   * applications that look themselves. RFC 3261 §8.2.2.3.
+   */
+  readonly optionTags?: readonly string[];
+  /**
+   * Media types, in lower case, that the body of an INVITE may have; one with another is answered 415, unless its
+   * Content-Disposition says `handling=optional`. Left out: any. RFC 3261 §8.2.3.
+   */
+  readonly inviteTypes?: readonly string[];
   readonly controlLimits?: Partial<ControlServerLimits>;
   readonly log: Logger;
 }

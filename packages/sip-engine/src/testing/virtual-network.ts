@@ -1,6 +1,7 @@
 import { silentLog } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { DEFAULT_LIMITS } from "@mss/sip-message";
+import { Admission } from "../transport/admission.ts";
 import { TransportError } from "../transport/errors.ts";
 import { Ingress } from "../transport/ingress.ts";
 import { chooseListen } from "../transport/listen-choice.ts";
@@ -99,7 +100,7 @@ class VirtualNode implements VirtualTransport {
     this.#options = options;
     this.listening = options.listen;
     this.#ingress = new Ingress({
-      limits: DEFAULT_LIMITS,
+      admission: new Admission(DEFAULT_LIMITS),
       log: options.log,
       stats: this.stats,
       user: () => this.#user,

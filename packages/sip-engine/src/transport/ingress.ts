@@ -1,16 +1,9 @@
 import type { Logger } from "@mss/runtime";
-import type { MessageFault, MessageLimits, ParseOutcome, SipMessage, SipRequest } from "@mss/sip-message";
-import {
-  createResponse,
-  formatVia,
-  parseDatagram,
-  parseMessage,
-  parseVia,
-  serializeMessage,
-  splitList,
-  validateMessage,
-} from "@mss/sip-message";
+import type { SipMessage, SipRequest } from "@mss/sip-message";
+import { createResponse, formatVia, parseVia, serializeMessage, splitList } from "@mss/sip-message";
 import { canonicalHost, withoutZone } from "./addresses.ts";
+import type { Admission, Admitted } from "./admission.ts";
+import type { Refusal } from "./admission-policy.ts";
 import { responseTarget } from "./response-target.ts";
 import type { MutableStats } from "./stats.ts";
 import type { Flow, Target, TransportUser } from "./types.ts";
@@ -18,14 +11,14 @@ import type { Flow, Target, TransportUser } from "./types.ts";
 export interface IngressOptions {
   readonly log: Logger;
   readonly stats: MutableStats;
-  readonly limits: MessageLimits;
+  readonly admission: Admission;
   readonly user: () => TransportUser | undefined;
   send(text: string, target: Target): Promise<Flow>;
-  /** To-tag of the answers to malformed requests. RFC 3261 §8.2.7 asks for the same one each time. */
+  /** To-tag of the answers to refused requests. RFC 3261 §8.2.7 asks for the same one each time. */
   readonly statelessTag: string;
 }
 
-/** What every message passes between the socket and the layer above: parse, validate, stamp the Via, hand over. */
+/** What every message passes between the socket and the layer above: admission, the stamp on the Via, hand over. */
 export class Ingress {
   readonly #options: IngressOptions;
 
@@ -35,49 +28,47 @@ export class Ingress {
 
   /** Takes byte text of one datagram. Never throws. */
   acceptDatagram(text: string, flow: Flow): void {
+    const { stats, admission } = this.#options;
     if (isKeepalive(text)) {
-      this.#options.stats.keepalives += 1; // RFC 5626 §3.5.1 answers CRLF on streams only
+      stats.keepalives += 1; // RFC 5626 §3.5.1 answers CRLF on streams only
       return;
     }
-    this.#guard(() => this.#accept(parseDatagram(text, this.#options.limits), flow));
+    this.#guard(() => this.#take(admission.datagram(text), flow));
   }
 
   /** Takes byte text of one message that a framer has cut out. Never throws. */
   acceptFramed(text: string, flow: Flow): void {
-    this.#guard(() => this.#accept(parseMessage(text, this.#options.limits), flow));
+    this.#guard(() => this.#take(this.#options.admission.framed(text), flow));
   }
 
   /** A stream lost its message borders: answers what can be answered. Never throws. */
-  refuse(fault: MessageFault, flow: Flow): void {
-    this.#guard(() => this.#refuse(fault, flow));
+  refuse(refusal: Refusal, flow: Flow): void {
+    this.#guard(() => this.#refuse(refusal, flow));
   }
 
-  #accept(outcome: ParseOutcome, flow: Flow): void {
-    if (outcome.kind === "malformed") {
-      this.#refuse(outcome.fault, flow);
-      return;
-    }
-    const fault = validateMessage(outcome.message, this.#options.limits);
-    if (fault !== undefined) {
-      this.#refuse(fault, flow);
+  #take(admitted: Admitted, flow: Flow): void {
+    if (admitted.kind === "refused") {
+      this.#refuse(admitted.refusal, flow);
       return;
     }
     this.#options.stats.received += 1;
-    this.#options.user()?.onMessage(stampSource(outcome.message, flow), flow);
+    this.#options.user()?.onMessage(stampSource(admitted.message, flow), flow);
   }
 
-  #refuse(fault: MessageFault, flow: Flow): void {
+  /** Answers without state. RFC 3261 §8.2.7. */
+  #refuse(refusal: Refusal, flow: Flow): void {
     const { stats, log, statelessTag } = this.#options;
-    log.debug({ from: flow.remote, sip: fault.status, reason: fault.reason }, "malformed message");
-    if (fault.answerable === undefined) {
+    const { status, reason, answerable, headers = [] } = refusal;
+    log.debug({ from: flow.remote, sip: status, reason }, "message refused");
+    if (answerable === undefined) {
       stats.droppedMalformed += 1;
       return;
     }
-    stats.answeredMalformed += 1;
-    const request = stampRequest(fault.answerable, flow);
-    const response = createResponse(request, fault.status, { reason: fault.reason, toTag: statelessTag });
+    stats.refused[status] = (stats.refused[status] ?? 0) + 1;
+    const request = stampRequest(answerable, flow);
+    const response = createResponse(request, status, { reason, toTag: statelessTag, headers });
     this.#options.send(serializeMessage(response), responseTarget(request, flow)).catch((err: unknown) => {
-      log.debug({ err, to: flow.remote }, "answer to malformed request not sent");
+      log.debug({ err, to: flow.remote }, "answer to refused request not sent");
     });
   }
 

@@ -8,6 +8,8 @@ import { DEFAULT_LIMITS } from "@mss/sip-message";
 import type { MessageLimits } from "@mss/sip-message";
 import { canonicalHost, familyOf, isSendable, plainAddress } from "./addresses.ts";
 import { TransportError } from "./errors.ts";
+import { Admission } from "./admission.ts";
+import type { AdmissionPolicy } from "./admission-policy.ts";
 import { Ingress } from "./ingress.ts";
 import { DEFAULT_STREAM_LIMITS } from "./limits.ts";
 import type { StreamLimits } from "./limits.ts";
@@ -35,6 +37,8 @@ export interface TransportLayerOptions extends OwnAddressOptions {
   readonly limits?: Partial<StreamLimits>;
   /** What is left out is as in `DEFAULT_LIMITS` of @mss/sip-message. */
   readonly messageLimits?: Partial<MessageLimits>;
+  /** What is taken of well-formed requests. Default: everything. */
+  readonly policy?: AdmissionPolicy;
   readonly resolve?: Resolve;
   /** Credentials of this node; without them there is no TLS. */
   readonly tls?: TlsOptions;
@@ -88,7 +92,7 @@ class SocketTransport implements SocketTransportLayer {
     this.#ingress = new Ingress({
       log: this.#log,
       stats,
-      limits: messageLimits,
+      admission: new Admission(messageLimits, options.policy),
       user: () => (this.#isRunning ? this.#user : undefined),
       send: (text, target) => this.send(text, target),
       statelessTag: randomBytes(STATELESS_TAG_BYTES).toString("hex"),

@@ -2,9 +2,9 @@
 export interface TransportStats {
   readonly received: number;
   readonly sent: number;
-  /** Requests that were malformed or failed validation and got the answer owed to them. */
-  readonly answeredMalformed: number;
-  /** Messages that were malformed and could not be answered, responses among them. */
+  /** Requests that were refused and answered without state, by status. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Messages that were refused and could not be answered, responses among them. */
   readonly droppedMalformed: number;
   readonly keepalives: number;
   /** TLS connections refused because too many others had not shaken hands. */
@@ -19,13 +19,15 @@ export interface TransportStats {
   readonly connectionsIdle: number;
 }
 
-export type MutableStats = { -readonly [Name in keyof TransportStats]: TransportStats[Name] };
+export type MutableStats = { -readonly [Name in keyof Omit<TransportStats, "refused">]: TransportStats[Name] } & {
+  readonly refused: Record<string, number>;
+};
 
 export function createStats(): MutableStats {
   return {
     received: 0,
     sent: 0,
-    answeredMalformed: 0,
+    refused: {},
     droppedMalformed: 0,
     keepalives: 0,
     handshakesRefused: 0,

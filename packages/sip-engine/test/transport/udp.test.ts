@@ -110,7 +110,7 @@ test("a malformed request is answered 400 with the same To tag each time, a malf
   assert.match(first?.text ?? "", /^SIP\/2\.0 400 /);
   assert.equal(viaOf(first?.text), `${CLAIMED};rport=${peer.address().port};received=${PEER_HOST}`);
   assert.equal(first?.text, second?.text);
-  assert.equal(node.layer.stats.answeredMalformed, 2);
+  assert.deepEqual(node.layer.stats.refused, { "400": 2 });
   assert.equal(node.layer.stats.droppedMalformed, 1);
   assert.equal(node.received.length, 0);
 });

@@ -1,0 +1,1 @@
+export { type TortureMessage, TORTURE_MESSAGES } from "./torture/index.ts";
