@@ -104,6 +104,17 @@ export class IncomingRequests {
     client.send(formatResponseSent(command.id, notice));
   }
 
+  /** Takes a request that starts something new back from its application, while nothing has answered it. */
+  release(client: ControlClient, transactionId: string): ServerTransaction | undefined {
+    const open = this.#open.get(transactionId);
+    const isUntouched = open?.client === client && open.within === undefined && open.localTag === undefined;
+    if (open === undefined || !isUntouched || !open.transaction.canRespond) {
+      return undefined;
+    }
+    this.#close(open);
+    return open.transaction;
+  }
+
   /** The caller gave up: the INVITE is answered 487 and its application is told. RFC 3261 §9.2. */
   onCancel(transaction: ServerTransaction, cancel: SipRequest, flow: Flow): void {
     const open = this.#open.get(transaction.id);
