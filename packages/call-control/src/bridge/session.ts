@@ -97,11 +97,11 @@ export class Session {
     }
   }
 
-  /** Gives `side` away to another session. This one is over; its other dialog is no longer looked after here. */
-  release(side: DialogSide, endedBy: EndedBy): void {
+  /** Gives `side` away to another session. The other side has ended this one; its dialog is no longer looked after here. */
+  release(side: DialogSide): void {
     if (this.#finish()) {
       side.listen((request) => request.reply(491)); // until the next owner listens
-      this.#events.onEnd(endedBy);
+      this.#events.onEnd(this.#roleOf(this.otherSide(side)));
     }
   }
 
@@ -125,6 +125,11 @@ export class Session {
     } else {
       this.#relay(from, this.otherSide(from), request);
     }
+  }
+
+  /** Who a side is in this call; in the call before a transfer it may have been the other one. */
+  #roleOf(side: DialogSide): "caller" | "callee" {
+    return side === this.#caller ? "caller" : "callee";
   }
 
   /** True the first time: what is under way is answered, and nothing is relayed any more. */
@@ -220,7 +225,7 @@ export class Session {
       return; // the transferor may leave before the target answers (RFC 5589 §6)
     }
     const reason = bye.header("Reason");
-    this.end(bye.fromEngine ? "system" : from.name, reason === undefined ? {} : { Reason: reason });
+    this.end(bye.fromEngine ? "system" : this.#roleOf(from), reason === undefined ? {} : { Reason: reason });
   }
 
   /** RFC 3261 §12.2.1.2: an end point that does not know the dialog is not in it. */

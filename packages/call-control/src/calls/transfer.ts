@@ -282,10 +282,10 @@ export class Transfer implements LiveCall {
       return;
     }
     this.#slots.takeOver(talk.slots);
-    talk.session.release(this.#transferee, transferor.name);
+    talk.session.release(this.#transferee);
     if (other !== undefined) {
       this.#slots.takeOver(other.talk.slots);
-      other.talk.session.release(target, other.transferor.name);
+      other.talk.session.release(target);
       sayFarewell(other.transferor);
     }
     const session = new Session({
