@@ -17,10 +17,13 @@ export interface CallingNumberOptions {
   readonly activeCalls: () => readonly ActiveCall[];
 }
 
+/** What of an INVITE says who calls. */
+export type CallerHeaders = Pick<IncomingInvite, "from" | "header">;
+
 const SESSION_ID = /^[0-9a-f]{32}/;
 
 /** The number of who transferred the call (RFC 3892); undefined when nobody did. */
-function referrerOf(invite: IncomingInvite): string | undefined {
+function referrerOf(invite: CallerHeaders): string | undefined {
   const address = parseNameAddress(invite.header("referred-by") ?? "");
   return address === undefined ? undefined : dialledNumber(parseSipUri(address.uri)?.user ?? "");
 }
@@ -42,7 +45,7 @@ function isTalking(calls: readonly ActiveCall[], branch: BranchId, number: strin
  * a transfer is shown under its own number.
  */
 export function callingNumber(
-  invite: IncomingInvite,
+  invite: CallerHeaders,
   branch: BranchId,
   { ownerOf, activeCalls }: CallingNumberOptions,
 ): CallingNumber {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ActiveCall, IncomingInvite } from "@mss/call-control";
+import type { ActiveCall } from "@mss/call-control";
+import type { BranchId } from "@mss/model";
 import { callingNumber } from "../src/calling-number.ts";
 import { HK, LONDON } from "./support/settings.ts";
 
@@ -16,10 +17,13 @@ const TALKING: ActiveCall = {
   startedAt: "2026-01-01T00:00:00.000Z",
 };
 
+function ownerOf(number: string): BranchId | undefined {
+  return number.startsWith("1") ? HK : number.startsWith("4") ? LONDON : undefined;
+}
+
 function calling(from: string, headers: Readonly<Record<string, string>>, calls: readonly ActiveCall[] = [TALKING]) {
   const invite = { from: { uri: "", user: from, host: "" }, header: (name: string) => headers[name] };
-  const ownerOf = (number: string) => (number.startsWith("1") ? HK : number.startsWith("4") ? LONDON : undefined);
-  return callingNumber(invite as unknown as IncomingInvite, HK, { ownerOf, activeCalls: () => calls });
+  return callingNumber(invite, HK, { ownerOf, activeCalls: () => calls });
 }
 
 const REFERRED = { "referred-by": "<sip:1000@acme>", "session-id": `${SESSION};remote=${"0".repeat(32)}` };
