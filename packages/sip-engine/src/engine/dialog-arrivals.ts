@@ -8,7 +8,7 @@ import type { Flow } from "../transport/types.ts";
 import type { ControlClient } from "../wire/control-client.ts";
 import { formatFromNetwork } from "../wire/notices.ts";
 import type { AppDialog, Core } from "./core.ts";
-import { remotePath, textOf } from "./core.ts";
+import { receivedText, remotePath, textOf } from "./core.ts";
 import type { IncomingRequests } from "./incoming-requests.ts";
 import { buildResponse } from "./message-builder.ts";
 import type { OutgoingRequests } from "./outgoing-requests.ts";
@@ -169,6 +169,8 @@ export class DialogArrivals {
 
   #tell(owner: ControlClient, transaction: ServerTransaction, dialogId: string): void {
     const { request, flow, id } = transaction;
-    owner.send(formatFromNetwork({ path: remotePath(flow), transactionId: id, dialogId, text: textOf(request) }));
+    owner.send(
+      formatFromNetwork({ path: remotePath(flow), transactionId: id, dialogId, text: receivedText(request, flow) }),
+    );
   }
 }

@@ -9,7 +9,7 @@ import { formatFromNetwork, formatNewRequest, formatNotOk, formatResponseSent } 
 import { answerOf, supportsReliable, wantsReliable } from "./app-answer.ts";
 import type { Answer } from "./app-answer.ts";
 import type { AppDialog, Core } from "./core.ts";
-import { remotePath, textOf } from "./core.ts";
+import { receivedText, remotePath, textOf } from "./core.ts";
 import { buildResponse } from "./message-builder.ts";
 import type { OpenRequest } from "./open-request.ts";
 import type { Refusal } from "./refusals.ts";
@@ -46,7 +46,12 @@ export class IncomingRequests {
       return;
     }
     this.hand(transaction, client, undefined);
-    const notice = { path: remotePath(flow), transactionId: transaction.id, dialogId: "", text: textOf(request) };
+    const notice = {
+      path: remotePath(flow),
+      transactionId: transaction.id,
+      dialogId: "",
+      text: receivedText(request, flow),
+    };
     client.send(formatNewRequest(notice, flow.local));
   }
 
