@@ -42,6 +42,13 @@ const STAGES: readonly Stage[] = [
     stageLimitMs: 240_000,
   },
   {
+    name: "conformance",
+    patterns: ["test/conformance/**/*.test.ts"],
+    concurrency: 1,
+    testLimitMs: 120_000,
+    stageLimitMs: 180_000,
+  },
+  {
     name: "end to end",
     patterns: ["test/e2e/**/*.test.ts"],
     concurrency: 2,

@@ -36,7 +36,6 @@ export type {
   DigestAlgorithm,
   BranchTrunkSettings,
   ExtensionSettings,
-  ExternalAddressSettings,
   HubSettings,
   HubTrunkSettings,
   LimitSettings,

@@ -7,10 +7,6 @@ import type { CallErrorCode } from "../errors.ts";
 import { Call } from "./call.ts";
 import type { CallDeps } from "./call.ts";
 import { Leases } from "./leases.ts";
-import type { LiveCall } from "./live-call.ts";
-import { Talks } from "./talks.ts";
-import { TransferDesk } from "./transfer-desk.ts";
-import type { TransferPolicy } from "./transfer-route.ts";
 
 const DEFAULT_LIMITS = {
   maxCalls: 10_000,
@@ -35,8 +31,7 @@ class Control implements CallControl {
   readonly #server: SipServerCore;
   readonly #leases: Leases;
   readonly #callDeps: CallDeps;
-  readonly #calls = new Set<LiveCall>();
-  /** Of the callers' legs. */
+  readonly #calls = new Set<Call>();
   readonly #callIds = new Set<string>();
   /** Dialogs that were up when the engine went away; ended when it is back. */
   #orphans: string[] = [];
@@ -60,12 +55,8 @@ class Control implements CallControl {
       limits: this.#limits,
       route: options.route,
       recorder: { node: options.node, log: options.log, onRecord: options.onRecord },
-      talks: new Talks(),
-      transfer: options.transfer,
-      onRefer: options.transfer && ((session, side, refer) => desk?.onRefer(session, side, refer)),
       onOver: (call) => this.#onOver(call),
     };
-    const desk = options.transfer && this.#transferDesk(options.transfer);
     this.#server.onLink((state) => (state === "up" ? this.#onLinkUp() : this.#onLinkDown()));
   }
 
@@ -134,15 +125,9 @@ class Control implements CallControl {
     return call.run();
   }
 
-  #transferDesk(policy: TransferPolicy): TransferDesk {
-    return new TransferDesk({ policy, deps: this.#callDeps, onTransfer: (transfer) => this.#calls.add(transfer) });
-  }
-
-  #onOver(call: LiveCall): void {
+  #onOver(call: Call): void {
     this.#calls.delete(call);
-    if (call instanceof Call) {
-      this.#callIds.delete(call.callId);
-    }
+    this.#callIds.delete(call.callId);
     if (this.#calls.size === 0) {
       const waiting = this.#whenIdle;
       this.#whenIdle = [];

@@ -7,13 +7,7 @@ import type { NativeMessage, NativeReplier, NativeRequest } from "./native.ts";
 import type { AddressHeader, IncomingInvite, ReplyOptions } from "./types.ts";
 
 export type AnswerOutcome =
-  | {
-      readonly kind: "sent";
-      readonly dialogId: string;
-      readonly contact: string | undefined;
-      /** Our To tag. */
-      readonly localTag: string;
-    }
+  | { readonly kind: "sent"; readonly dialogId: string; readonly contact: string | undefined }
   /** The engine did not send it: the caller had cancelled, or the link is gone. */
   | { readonly kind: "lost"; readonly reason: string };
 
@@ -148,8 +142,7 @@ export class ServerTransaction implements IncomingInvite {
     const sent = this.#send(200, options, (error, echo) => {
       if (error === null || error === undefined) {
         const contact = echo === undefined ? undefined : headerOf(echo, "contact");
-        const localTag = echo === undefined ? undefined : addressOf(headerOf(echo, "to")).tag;
-        settle({ kind: "sent", dialogId: this.#replier.stackDialogId ?? "", contact, localTag: localTag ?? "" });
+        settle({ kind: "sent", dialogId: this.#replier.stackDialogId ?? "", contact });
       } else {
         lost(error instanceof Error ? error.message : "engine did not send the answer");
       }

@@ -2,13 +2,12 @@ import type { SipRequest } from "@mss/sip-message";
 import { parseCSeq, tagOf } from "@mss/sip-message";
 import { wireIdOf } from "../dialog/dialog.ts";
 import { acceptsRequest, afterRequest } from "../dialog/dialog-rules.ts";
-import type { Proxies } from "../proxy/proxies.ts";
 import type { ServerTransaction } from "../transaction/types.ts";
 import type { Flow } from "../transport/types.ts";
 import type { ControlClient } from "../wire/control-client.ts";
 import { formatFromNetwork } from "../wire/notices.ts";
 import type { AppDialog, Core } from "./core.ts";
-import { receivedText, remotePath, textOf } from "./core.ts";
+import { remotePath, textOf } from "./core.ts";
 import type { IncomingRequests } from "./incoming-requests.ts";
 import { buildResponse } from "./message-builder.ts";
 import type { OutgoingRequests } from "./outgoing-requests.ts";
@@ -20,16 +19,11 @@ export class DialogArrivals {
   readonly #core: Core;
   readonly #incoming: IncomingRequests;
   readonly #outgoing: OutgoingRequests;
-  readonly #proxies: Proxies;
 
-  constructor(
-    core: Core,
-    parts: { readonly incoming: IncomingRequests; readonly outgoing: OutgoingRequests; readonly proxies: Proxies },
-  ) {
+  constructor(core: Core, incoming: IncomingRequests, outgoing: OutgoingRequests) {
     this.#core = core;
-    this.#incoming = parts.incoming;
-    this.#outgoing = parts.outgoing;
-    this.#proxies = parts.proxies;
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
   }
 
   /** A request with a To tag: to the application that owns the dialog, or refused. RFC 3261 §12.2.2. */
@@ -67,9 +61,6 @@ export class DialogArrivals {
       tagOf(headers.get("To") ?? "") ?? "",
       tagOf(headers.get("From") ?? "") ?? "",
     );
-    if (dialog === undefined && this.#proxies.relayAck(ack)) {
-      return;
-    }
     const awaited = dialog?.awaitedAck;
     if (
       dialog === undefined ||
@@ -90,9 +81,7 @@ export class DialogArrivals {
   #receiveWithoutDialog(transaction: ServerTransaction, wireId: string): void {
     const owner = transaction.request.method === "NOTIFY" ? this.#outgoing.ownerOfUnanswered(wireId) : undefined;
     if (owner === undefined) {
-      if (!this.#proxies.relay(transaction)) {
-        refuse(this.#core, transaction, REFUSALS.noDialog);
-      }
+      refuse(this.#core, transaction, REFUSALS.noDialog);
       return;
     }
     this.#incoming.hand(transaction, owner, undefined);
@@ -169,8 +158,6 @@ export class DialogArrivals {
 
   #tell(owner: ControlClient, transaction: ServerTransaction, dialogId: string): void {
     const { request, flow, id } = transaction;
-    owner.send(
-      formatFromNetwork({ path: remotePath(flow), transactionId: id, dialogId, text: receivedText(request, flow) }),
-    );
+    owner.send(formatFromNetwork({ path: remotePath(flow), transactionId: id, dialogId, text: textOf(request) }));
   }
 }

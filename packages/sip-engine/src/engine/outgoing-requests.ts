@@ -15,7 +15,7 @@ import { contactWith } from "./dialog-message.ts";
 import { bracketed, replaceLocalhost } from "./localhost.ts";
 import { buildRequest, newCallId, newSequence } from "./message-builder.ts";
 import { NEEDS_CONTACT_OUTSIDE } from "./methods.ts";
-import { isSecureUri, hostPortOf, ownContact, targetOfNextHop, targetOfUri } from "./next-hop.ts";
+import { hostPortOf, ownContact, targetOfNextHop, targetOfUri } from "./next-hop.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
 
 interface Prepared {
@@ -135,9 +135,6 @@ export class OutgoingRequests {
     if (target === undefined) {
       return { fault: `invalid request-uri: ${command.message.startLine}` };
     }
-    if (isSecureUri(line.uri) && target.transport !== "tls") {
-      return { fault: "a sips uri is sent over tls only" };
-    }
     if (this.#core.transports.isOwn(target)) {
       return { fault: "can not send request to myself" };
     }
@@ -160,8 +157,7 @@ export class OutgoingRequests {
     readonly body: string;
   }): Prepared | Fault {
     const { line, headers, target, own } = parts;
-    const contact =
-      headers.contact === undefined ? undefined : contactWith(headers.contact, own, isSecureUri(line.uri));
+    const contact = headers.contact === undefined ? undefined : contactWith(headers.contact, own);
     const given = bracketed(replaceLocalhost(headers.from ?? `<sip:localhost>`, hostPortOf(own)));
     const fromTag = tagOf(given) ?? this.#core.ids.tag();
     const callId = headers.callId ?? newCallId();
@@ -176,7 +172,7 @@ export class OutgoingRequests {
       to: bracketed(replaceLocalhost(headers.to ?? `<${line.uri}>`, hostPortOf(own))),
       callId,
       sequence: headers.sequence ?? newSequence(),
-      contact: contact ?? (NEEDS_CONTACT_OUTSIDE.has(line.method) ? ownContact(own, isSecureUri(line.uri)) : undefined),
+      contact: contact ?? (NEEDS_CONTACT_OUTSIDE.has(line.method) ? ownContact(own) : undefined),
       maxForwards: headers.maxForwards,
       others: headers.others,
       contentType: headers.contentType,
