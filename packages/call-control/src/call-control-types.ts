@@ -9,6 +9,7 @@ import type {
   RequestHandlers,
   RequestOutcome,
 } from "./drachtio/types.ts";
+import type { TransferPolicy } from "./calls/transfer-route.ts";
 import type { Step } from "./pipeline.ts";
 
 /** A call that is being set up or is up. */
@@ -45,6 +46,8 @@ export interface CallControlOptions {
   readonly log: Logger;
   /** Identify → authenticate → decide: usually a `chain`. A throw fails the call with 500. */
   readonly route: Step<IncomingInvite, BridgePlan>;
+  /** What REFER within a call does; absent: it is answered 501. */
+  readonly transfer?: TransferPolicy;
   /** Requests other than INVITE outside of a dialog. */
   readonly handlers?: RequestHandlers;
   /** Called exactly once per call, when it is over. A failure is logged and does not touch calls. */

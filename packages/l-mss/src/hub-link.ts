@@ -1,6 +1,6 @@
 import type { OutgoingRequest, RequestOutcome } from "@mss/call-control";
 import { sipUriOf } from "@mss/model";
-import type { BranchSettings, TransportAddress } from "@mss/model";
+import type { BranchSettings } from "@mss/model";
 import { retry } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { BranchError } from "./errors.ts";
@@ -154,7 +154,7 @@ export class HubLink {
     }
     this.#registered = true;
     this.#set("up");
-    return grantedSeconds(outcome, this.#contact(), this.#expiresSeconds);
+    return grantedSeconds(outcome, outcome.sentContact ?? this.#contact(), this.#expiresSeconds);
   }
 
   #register(expiresSeconds: number): OutgoingRequest {
@@ -163,17 +163,17 @@ export class HubLink {
     return {
       method: "REGISTER",
       uri: sipUriOf(this.route.address),
-      headers: { From: aor, To: aor, Contact: `<${this.#contact()}>`, Expires: String(expiresSeconds) },
+      headers: { From: aor, To: aor, Contact: this.#contact(), Expires: String(expiresSeconds) },
       credentials: { realm: federation, username: id, secret: trunk.secret },
       timeoutMs: this.#timing.requestTimeoutMs,
     };
   }
 
+  /** The engine puts our address in the place of `localhost`: which one that is, depends on where the hub is. */
   #contact(): string {
-    const { listen, id } = this.#options.settings;
-    const own = listen.find(({ transport }) => transport === this.route.address.transport) ?? listen[0];
-    const address: TransportAddress = own ?? this.route.address;
-    return sipUriOf(address, id);
+    const { transport } = this.route.address;
+    const parameter = transport === "udp" ? "" : `;transport=${transport}`;
+    return `<sip:${this.#options.settings.id}@localhost${parameter}>`;
   }
 
   #set(state: HubLinkState, error?: Error): void {

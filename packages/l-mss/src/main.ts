@@ -53,6 +53,9 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
     choice.kind === "embedded"
       ? createEngine({
           listen: settings.listen,
+          ...(settings.external === undefined
+            ? {}
+            : { externalAddress: settings.external.address, localNetworks: settings.external.localNetworks }),
           control: { host: LOOPBACK, port: 0, secret },
           ...ENGINE_ADMISSION,
           ...(settings.limits === undefined ? {} : { messageLimits: settings.limits.messages }),

@@ -18,6 +18,7 @@ import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
 import { findExtension, identify } from "./identify.ts";
 import { compileOwnNumbers } from "./own-numbers.ts";
 import { planCall } from "./plan.ts";
+import { transferPolicy } from "./transfer.ts";
 import { Uplink } from "./uplink.ts";
 
 export interface BranchNodeOptions {
@@ -119,6 +120,7 @@ function createControl(options: BranchNodeOptions, hooks: ControlHooks): CallCon
     engine: options.engine,
     log,
     route: chain(identify({ settings, guard, log }), plan),
+    transfer: transferPolicy({ settings, plan }),
     handlers: { register: registerHandler(options), options: (request) => answerOptions(request, control.draining) },
     onRecord: hooks.onRecord,
     ...(limits === undefined ? {} : { limits }),

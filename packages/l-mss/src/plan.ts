@@ -13,6 +13,12 @@ import { findExtension } from "./identify.ts";
 import type { IdentifiedCall } from "./identify.ts";
 import type { HubRoute } from "./hub-route.ts";
 
+/** What the plan of a call depends on. */
+export interface PlannedCall {
+  readonly invite: Pick<IdentifiedCall["invite"], "called" | "source">;
+  readonly caller: Caller;
+}
+
 export interface PlanOptions {
   readonly settings: BranchSettings;
   readonly bindings: BindingStore;
@@ -74,7 +80,7 @@ function stepsOf(
 }
 
 /** Decides where an identified call goes and says so as a plan, or as the answer it gets. */
-export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan> {
+export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
   const { settings, bindings, numbers } = options;
   return async ({ invite, caller }) => {
     const called = dialledNumber(invite.called);

@@ -24,6 +24,8 @@ export const callRecordSchema = z
     to: z.string(),
     /** Who brought the call to this node: `extension:1000`, `hub:hub-1`, `branch:hk`. */
     origin: z.string(),
+    /** Who transferred the caller, in the same notation; absent when the call comes of no transfer. */
+    transferredBy: z.string().optional(),
     /** Where the node sent it, in the same notation; absent when it went nowhere. */
     target: z.string().optional(),
     result: z.enum(CALL_RESULTS),

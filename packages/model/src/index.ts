@@ -36,6 +36,7 @@ export type {
   DigestAlgorithm,
   BranchTrunkSettings,
   ExtensionSettings,
+  ExternalAddressSettings,
   HubSettings,
   HubTrunkSettings,
   LimitSettings,

@@ -49,6 +49,14 @@ export interface LimitSettings {
   readonly messages: MessageLimitSettings;
 }
 
+/** A node behind a router that forwards its SIP ports (NAT). */
+export interface ExternalAddressSettings {
+  /** IP address that peers outside of the local networks are told. */
+  readonly address: string;
+  /** `10.0.0.0/8`: where peers are told the address that is listened on. */
+  readonly localNetworks: readonly string[];
+}
+
 /** A hub as a branch knows it: where to register its trunk and where to send calls. */
 export interface TrunkHubSettings {
   readonly id: HubId;
@@ -73,6 +81,8 @@ export interface BranchSettings {
   readonly name: string;
   readonly federation: string;
   readonly listen: readonly TransportAddress[];
+  /** Absent: no router before the node. */
+  readonly external?: ExternalAddressSettings;
   /** Number patterns in the notation of `@mss/dial-plan`. */
   readonly numbers: readonly string[];
   /** Patterns inside `numbers` that belong to another branch, which is more exact there: such calls go to the hub. */
@@ -111,6 +121,8 @@ export interface HubSettings {
   readonly id: HubId;
   readonly federation: string;
   readonly listen: readonly TransportAddress[];
+  /** Absent: no router before the node. */
+  readonly external?: ExternalAddressSettings;
   /** Where health, metrics and views are served; absent: not at all. */
   readonly http?: { readonly host: string; readonly port: number };
   /** The branches whose trunk comes to this hub. */

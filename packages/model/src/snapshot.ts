@@ -13,7 +13,19 @@ export const snapshotSchema = z
   .strictObject({
     federation: z.string().min(1),
     hubs: z
-      .array(z.strictObject({ id: hubIdSchema, listen: z.array(transportAddressSchema).readonly() }).readonly())
+      .array(
+        z
+          .strictObject({
+            id: hubIdSchema,
+            listen: z.array(transportAddressSchema).readonly(),
+            /** Of a hub behind a router: who is in none of the networks calls it at this address. */
+            external: z
+              .strictObject({ address: z.string().min(1), localNetworks: z.array(z.string()).readonly() })
+              .readonly()
+              .optional(),
+          })
+          .readonly(),
+      )
       .readonly(),
     branches: z
       .array(

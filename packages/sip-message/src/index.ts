@@ -26,6 +26,7 @@ export { splitList } from "./list.ts";
 export type { SipMessage, SipRequest, SipResponse } from "./message.ts";
 export { type MessageFault, messageFault } from "./message-fault.ts";
 export { type NameAddress, formatNameAddress, parseNameAddress, parseNameAddressList, tagOf } from "./name-address.ts";
+export { PEER_NAMES_HEADER } from "./own-headers.ts";
 export { type ParseOutcome, parseDatagram, parseMessage } from "./parse-message.ts";
 export { reasonPhrase } from "./reason-phrase.ts";
 export { serializeMessage } from "./serialize-message.ts";

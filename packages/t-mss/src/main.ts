@@ -51,6 +51,9 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     choice.kind === "embedded"
       ? createEngine({
           listen: settings.listen,
+          ...(settings.external === undefined
+            ? {}
+            : { externalAddress: settings.external.address, localNetworks: settings.external.localNetworks }),
           control: { host: LOOPBACK, port: 0, secret },
           ...ENGINE_ADMISSION,
           ...(settings.limits === undefined ? {} : { messageLimits: settings.limits.messages }),

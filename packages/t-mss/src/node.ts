@@ -187,6 +187,7 @@ function createControl(options: HubNodeOptions, hooks: ControlHooks): CallContro
     settings,
     plan: () => hooks.feed.plan,
     trunks: hooks.locations,
+    activeCalls: () => control.activeCalls(),
     branchFirstResponseTimeoutMs: options.branchFirstResponseTimeoutMs ?? BRANCH_FIRST_RESPONSE_TIMEOUT_MS,
   });
   const register = createTrunkRegistrar(options, hooks.locations, hooks.onRegistered);

@@ -1,9 +1,10 @@
-import type { BridgePlan, BridgeStep, LeaseRequest, Step } from "@mss/call-control";
+import type { ActiveCall, BridgePlan, BridgeStep, LeaseRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { dialledNumber, reject } from "@mss/call-control/node";
 import { decideAtHub } from "@mss/dial-plan";
 import { sipUriOf } from "@mss/model";
 import type { Binding, BindingStore, BranchId, HubSettings } from "@mss/model";
+import { callingNumber } from "./calling-number.ts";
 import { decide } from "./decide.ts";
 import { branchLabel, findTrunk } from "./identify.ts";
 import type { IdentifiedCall, Trunk } from "./identify.ts";
@@ -15,6 +16,7 @@ export interface PlanOptions {
   readonly plan: () => RoutingPlan | undefined;
   readonly trunks: BindingStore;
   readonly branchFirstResponseTimeoutMs: number;
+  readonly activeCalls: () => readonly ActiveCall[];
 }
 
 export function trunkLeaseKey(branch: BranchId): string {
@@ -52,7 +54,9 @@ export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan>
     }
     const called = dialledNumber(invite.called) ?? "";
     const route = decideAtHub({ plan: plan.numbers, number: called, cameFrom: caller.branch });
-    const ownerOfCalling = plan.numbers.targetOf(dialledNumber(invite.from.user) ?? "");
+    const ownerOf = (number: string): BranchId | undefined => plan.numbers.targetOf(number);
+    const calling = callingNumber(invite, caller.branch, { ownerOf, activeCalls: options.activeCalls });
+    const ownerOfCalling = ownerOf(calling.responsible);
     const trunk = route.kind === "route" ? findTrunk(options.settings, route.branch) : undefined;
     const contacts = trunk === undefined ? [] : await options.trunks.find(trunk.branch, Date.now());
     const decision = decide({ caller: caller.branch, ownerOfCalling, route, contacts });
@@ -61,6 +65,7 @@ export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan>
     }
     const steps = decision.contacts.map((binding) => stepTo(binding, trunk, called, options));
     const leases = leasesOf(plan, [caller.branch, trunk.branch]);
-    return next({ origin, trusted: true, leases, steps });
+    const callerId = calling.shown === undefined ? {} : { callerId: { user: calling.shown } };
+    return next({ origin, trusted: true, ...callerId, leases, steps });
   };
 }

@@ -31,6 +31,7 @@ function buildHub(hub: HubDocument, facts: NodeFacts): TopologyHub {
   return {
     id: hubIdSchema.parse(facts.id),
     listen: facts.listen.map(({ value }) => value),
+    ...externalOf(facts),
     ...(facts.http === undefined ? {} : { http: facts.http.value }),
     registration: registrationOf(hub.registration),
     limits: hub.limits,
@@ -50,6 +51,7 @@ function buildBranch(branch: BranchDocument, facts: NodeFacts, allHubs: readonly
     name: branch.name ?? facts.id,
     numbers: facts.numbers.map(({ value }) => value),
     listen: facts.listen.map(({ value }) => value),
+    ...externalOf(facts),
     ...(facts.http === undefined ? {} : { http: facts.http.value }),
     trunk: {
       secret,
@@ -65,6 +67,12 @@ function buildBranch(branch: BranchDocument, facts: NodeFacts, allHubs: readonly
     dataDirectory: path.resolve(path.dirname(facts.file), branch.data ?? path.join("data", facts.id)),
     logLevel: branch.logLevel,
   };
+}
+
+function externalOf({ externalAddress, localNetworks }: NodeFacts): Pick<TopologyHub, "external"> {
+  return externalAddress === undefined
+    ? {}
+    : { external: { address: externalAddress.value, localNetworks: localNetworks.map(({ value }) => value) } };
 }
 
 function buildExtension(branch: BranchDocument, { value }: Statement<ExtensionFact>): TopologyExtension | undefined {

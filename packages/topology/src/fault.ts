@@ -27,8 +27,11 @@ export const FAULT_CODES = {
   "too-many-extensions": "more extensions than a branch may have",
   "invalid-address": "an address or a port that cannot be listened on or called from",
   "tls-not-available": "an address with tls://, which this version cannot listen on",
-  "unreachable-hub": "a hub that listens on all addresses, so that no branch knows where to call it",
-  "address-in-use": "two addresses to listen on that are the same",
+  "unreachable-hub":
+    "a hub that listens on all addresses and has no external one, so that no branch knows where to call it",
+  "address-in-use": "two addresses to listen on that are the same, here or on the outer side of a router",
+  "no-effect": "a key that changes nothing where it stands",
+  "external-address-local": "a node whose external address lies in one of its local networks (warning)",
   "unknown-hub": "a trunk to a hub that does not exist",
   "hub-twice": "a trunk that names a hub twice",
   "no-common-hub": "two branches with no hub in common, which cannot call each other (warning)",

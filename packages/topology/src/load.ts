@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { buildTopology } from "./build-topology.ts";
 import type { CheckedFile } from "./build-topology.ts";
 import { checkAddresses } from "./checks/check-addresses.ts";
+import { checkExternalAddresses } from "./checks/check-external-address.ts";
 import { checkExtensions } from "./checks/check-extensions.ts";
 import { checkFederation, checkNodes, checkPresence } from "./checks/check-nodes.ts";
 import { checkNumbers, planOf } from "./checks/check-numbers.ts";
@@ -171,5 +172,6 @@ function checkTogether({ files, isComplete }: FileSet, collector: FaultCollector
     checkPlainSecrets(branch, collector);
   }
   checkAddresses(nodes, collector);
+  checkExternalAddresses(nodes, collector);
   checkTrunks({ hubs, branches, isComplete }, collector);
 }

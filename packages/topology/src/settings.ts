@@ -10,6 +10,7 @@ import type {
   TrunkHubSettings,
 } from "@mss/model";
 import { TopologyError } from "./errors.ts";
+import { hubAddressesFor } from "./hub-addresses.ts";
 import { numbersFromTo } from "./numbers-from-to.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Topology, TopologyBranch } from "./topology.ts";
@@ -29,6 +30,7 @@ export function hubSettings(topology: Topology, hubId: string, secrets: Secrets)
     id: hub.id,
     federation: topology.federation,
     listen: hub.listen,
+    ...(hub.external === undefined ? {} : { external: hub.external }),
     ...(hub.http === undefined ? {} : { http: hub.http }),
     trunks: new Map(branches.map((branch) => [branch.id, hubTrunk(branch, secrets)])),
     registration: hub.registration,
@@ -52,12 +54,13 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
   if (branch === undefined) {
     throw new TopologyError("UNKNOWN_NODE", { role: "branch", id: branchId });
   }
-  const { id, name, listen, http, trunk, registration, limits, dataDirectory, logLevel } = branch;
+  const { id, name, listen, external, http, trunk, registration, limits, dataDirectory, logLevel } = branch;
   return {
     id,
     name,
     federation: topology.federation,
     listen,
+    ...(external === undefined ? {} : { external }),
     numbers: branch.numbers.map(formatPattern),
     numbersElsewhere: numbersElsewhere(topology, branch).map(formatPattern),
     extensions: extensionMap(branch, secrets),
@@ -103,8 +106,10 @@ function extensionMap(branch: TopologyBranch, secrets: Secrets): ReadonlyMap<Ext
   return extensions;
 }
 
-function trunkHubs(topology: Topology, { trunk }: TopologyBranch): readonly TrunkHubSettings[] {
-  return trunk.hubs.flatMap((wanted) =>
-    topology.hubs.filter(({ id }) => id === wanted).map(({ id, listen }) => ({ id, addresses: listen })),
+function trunkHubs(topology: Topology, branch: TopologyBranch): readonly TrunkHubSettings[] {
+  return branch.trunk.hubs.flatMap((wanted) =>
+    topology.hubs
+      .filter(({ id }) => id === wanted)
+      .map((hub) => ({ id: hub.id, addresses: hubAddressesFor(hub, branch) })),
   );
 }

@@ -10,7 +10,9 @@ import type { Topology } from "./topology.ts";
 export function toSnapshot(topology: Topology): Snapshot {
   const contents = {
     federation: topology.federation,
-    hubs: topology.hubs.map(({ id, listen }) => ({ id, listen })).toSorted(byId),
+    hubs: topology.hubs
+      .map(({ id, listen, external }) => ({ id, listen, ...(external === undefined ? {} : { external }) }))
+      .toSorted(byId),
     branches: topology.branches
       .map(({ id, name, numbers, trunk: { maxCalls } }) => ({
         id,

@@ -2,6 +2,7 @@ import type { NumberPattern } from "@mss/dial-plan";
 import type {
   BranchId,
   DigestAlgorithm,
+  ExternalAddressSettings,
   HubId,
   LimitSettings,
   RegistrationSettings,
@@ -26,6 +27,8 @@ export interface HttpAddress {
 export interface TopologyHub {
   readonly id: HubId;
   readonly listen: readonly TransportAddress[];
+  /** Absent: no router before the node. */
+  readonly external?: ExternalAddressSettings;
   readonly http?: HttpAddress;
   readonly registration: RegistrationSettings;
   readonly limits: LimitSettings;
@@ -53,6 +56,8 @@ export interface TopologyBranch {
   readonly name: string;
   readonly numbers: readonly NumberPattern[];
   readonly listen: readonly TransportAddress[];
+  /** Absent: no router before the node. */
+  readonly external?: ExternalAddressSettings;
   readonly http?: HttpAddress;
   readonly trunk: TopologyTrunk;
   readonly extensions: readonly TopologyExtension[];

@@ -3,12 +3,13 @@ import { describe, test } from "node:test";
 import { FAULT_CODES } from "@mss/topology";
 import { GOOD, brief, changed, check, faultsOf } from "./support/documents.ts";
 import type { Change } from "./support/documents.ts";
+import { EXTERNAL_ADDRESSES } from "./support/wrong-external-addresses.ts";
 import { NODES, NUMBERS, TRUNKS } from "./support/wrong-references.ts";
 import { SHAPE, YAML } from "./support/wrong-shapes.ts";
 
 const seenCodes = new Set<string>();
 
-for (const [section, documents] of Object.entries({ YAML, SHAPE, NODES, NUMBERS, TRUNKS })) {
+for (const [section, documents] of Object.entries({ YAML, SHAPE, NODES, NUMBERS, TRUNKS, EXTERNAL_ADDRESSES })) {
   describe(`${section.toLowerCase()} faults`, () => {
     for (const { name, text, faults = [], warnings = [], says } of documents) {
       test(name, () => {

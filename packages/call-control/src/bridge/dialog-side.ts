@@ -3,10 +3,21 @@ import type { ClientEvents, ClientRequest, ClientTransaction } from "../drachtio
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import type { SipServerCore } from "../drachtio/sip-server.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
+import type { Party } from "./types.ts";
+
+/** A dialog as RFC 3891 names it, from our end. */
+export interface DialogIds {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+}
 
 export interface DialogSideOptions {
   readonly name: "caller" | "callee";
+  /** Who is at the other end of this dialog. */
+  readonly party: Party;
   readonly dialogId: string;
+  readonly ids: DialogIds;
   /** Our Contact in this dialog: goes into every request and response that refreshes the target. */
   readonly contact: string | undefined;
   readonly server: SipServerCore;
@@ -16,28 +27,43 @@ export interface DialogSideOptions {
 
 const BYE_LIMIT_MS = 35_000; // a little above Timer F
 
-/** One of the two dialogs of a session. */
+/** One dialog of a call. It belongs to one session at a time; `listen` hands it to another owner. */
 export class DialogSide {
   readonly name: "caller" | "callee";
+  readonly party: Party;
   readonly dialogId: string;
+  readonly ids: DialogIds;
   readonly contact: string | undefined;
   readonly #server: SipServerCore;
   readonly #log: Logger;
   readonly #close: () => void;
+  #listener: (request: ServerTransaction) => void;
   #ended = false;
 
   constructor(options: DialogSideOptions) {
     this.name = options.name;
+    this.party = options.party;
     this.dialogId = options.dialogId;
+    this.ids = options.ids;
     this.contact = options.contact;
     this.#server = options.server;
     this.#log = options.log;
-    this.#close = options.server.openDialog(options.dialogId, options.onRequest);
+    this.#listener = options.onRequest;
+    this.#close = options.server.openDialog(options.dialogId, (request) => this.#listener(request));
   }
 
   /** Contact header, for messages that need one. */
   get contactHeader(): SipHeaders {
     return this.contact === undefined ? {} : { Contact: this.contact };
+  }
+
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
+  /** From now on requests of this dialog go there. */
+  listen(onRequest: (request: ServerTransaction) => void): void {
+    this.#listener = onRequest;
   }
 
   send(request: Omit<ClientRequest, "dialogId">, events: ClientEvents): ClientTransaction {

@@ -26,7 +26,7 @@ const INVITE = [
 ] as const;
 
 /** Who calls and by which way: believed from a peer of the federation only, and told to one only. */
-const INVITE_BETWEEN_PEERS = ["P-Asserted-Identity", "Diversion", "History-Info"] as const;
+const INVITE_BETWEEN_PEERS = ["P-Asserted-Identity", "Diversion", "History-Info", "Referred-By"] as const;
 
 const RESPONSE = [
   "Subject",

@@ -1,35 +1,32 @@
 import type { Logger } from "@mss/runtime";
+import type { ClientResponse } from "../drachtio/client-transaction.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import { ALLOWED_METHODS } from "../drachtio/sip-server.ts";
-import type { SipServerCore } from "../drachtio/sip-server.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
-import type { LegAnswer } from "./callee-leg.ts";
-import { DialogSide } from "./dialog-side.ts";
+import type { DialogSide } from "./dialog-side.ts";
 import { inDialogHeaders, responseHeaders } from "./header-policy.ts";
 import { ReinviteRelay } from "./reinvite-relay.ts";
 import type { EndedBy } from "./types.ts";
 
 export interface SessionOptions {
-  readonly server: SipServerCore;
   readonly log: Logger;
-  readonly invite: ServerTransaction;
-  readonly answer: LegAnswer;
+  readonly caller: DialogSide;
+  readonly callee: DialogSide;
+  /** Delayed offer: the callee's 200, which is acknowledged with the SDP of the caller's ACK. */
+  readonly owedAck?: ClientResponse;
   readonly events: SessionEvents;
 }
 
-/** `onOpen` and then `onEnd`, or `onLost` alone; each at most once, and none after `abandon`. */
-export interface SessionEvents {
-  /** The caller has its answer. */
-  onOpen(): void;
-  /** The caller was gone before the answer reached it; the callee's side is ended. */
-  onLost(reason: string): void;
-  /** The BYEs are on their way. */
-  onEnd(endedBy: EndedBy): void;
+interface Replacement {
+  readonly side: DialogSide;
+  readonly onEnd: () => void;
 }
 
-interface SessionEnd {
-  readonly endedBy: EndedBy;
-  readonly headers: SipHeaders;
+export interface SessionEvents {
+  /** Both dialogs are over, or on their way to it. At most once. */
+  onEnd(endedBy: EndedBy): void;
+  /** One side asks that the other be given somebody else to talk to. Absent: refused with 501. */
+  onRefer?(session: Session, transferor: DialogSide, refer: ServerTransaction): void;
 }
 
 const RELAY_LIMIT_MS = 31_000; // below Timer F: the asking side still waits for our answer then
@@ -37,147 +34,137 @@ const RELAYED: ReadonlySet<string> = new Set(["INFO", "MESSAGE", "UPDATE", "OPTI
 
 /**
  * An answered call: two dialogs, and everything that passes between them. A request within one dialog goes to the other
- * and is answered with its answer, whatever it is; nothing is answered on behalf of an end point but BYE.
+ * and is answered with its answer, whatever it is; nothing is answered on behalf of an end point but BYE and REFER.
  */
 export class Session {
-  readonly #options: SessionOptions;
+  readonly #log: Logger;
+  readonly #events: SessionEvents;
+  readonly #caller: DialogSide;
   readonly #callee: DialogSide;
   readonly #reinvites: ReinviteRelay;
-  #caller: DialogSide | undefined;
-  /** From the callee, before the caller's dialog exists. */
-  #early: ServerTransaction[] = [];
-  /** Delayed offer: the callee's 200 waits for the SDP in the caller's ACK. */
-  #unacknowledged: LegAnswer["response"] | undefined;
-  #end: SessionEnd | undefined;
-  #abandoned = false;
+  #owedAck: ClientResponse | undefined;
+  /** A side that is being replaced: its BYE does not end the other side's call. */
+  #replacement: Replacement | undefined;
+  #over = false;
 
-  /** Opens the callee's side at once, because its next request may be in the same packet as its answer. */
-  constructor(options: SessionOptions) {
-    const { server, log, answer, invite } = options;
-    this.#options = options;
-    this.#callee = new DialogSide({
-      name: "callee",
-      dialogId: answer.dialogId,
-      contact: answer.contact,
-      server,
-      log,
-      onRequest: (request) => this.#onRequest(this.#callee, request),
-    });
+  constructor({ log, caller, callee, owedAck, events }: SessionOptions) {
+    this.#log = log;
+    this.#events = events;
+    this.#caller = caller;
+    this.#callee = callee;
+    this.#owedAck = owedAck;
     this.#reinvites = new ReinviteRelay(log, (side) => this.#onDialogGone(side));
-    if (invite.body === "") {
-      this.#unacknowledged = answer.response;
-    } else {
-      answer.response.ack();
+    for (const side of [caller, callee]) {
+      side.listen((request) => this.receive(side, request));
     }
   }
 
-  /** Answers the caller. */
-  start(): void {
-    const { invite, answer } = this.#options;
-    const headers = responseHeaders((name) => answer.response.header(name));
-    invite.answer({ headers, body: answer.response.body }, (outcome) => {
-      if (this.#abandoned) {
-        return;
-      }
-      if (outcome.kind === "sent") {
-        this.#open(outcome.dialogId, outcome.contact);
-      } else {
-        this.#endCallee({ endedBy: "system", headers: {} });
-        this.#options.events.onLost(outcome.reason);
-      }
-    });
+  get sides(): readonly [caller: DialogSide, callee: DialogSide] {
+    return [this.#caller, this.#callee];
+  }
+
+  otherSide(side: DialogSide): DialogSide {
+    return side === this.#caller ? this.#callee : this.#caller;
+  }
+
+  /** Whether somebody is about to be put in the place of a side. */
+  get isBeingReplaced(): boolean {
+    return this.#replacement !== undefined;
   }
 
   /** Ends both dialogs; what is under way is answered first. Idempotent. */
   end(endedBy: EndedBy, headers: SipHeaders = {}): void {
-    if (this.#end === undefined) {
-      this.#endCallee({ endedBy, headers });
-      this.#endCaller();
-    }
-  }
-
-  #open(dialogId: string, contact: string | undefined): void {
-    const { server, log, events } = this.#options;
-    const caller = new DialogSide({
-      name: "caller",
-      dialogId,
-      contact,
-      server,
-      log,
-      onRequest: (request) => this.#onRequest(caller, request),
-    });
-    this.#caller = caller;
-    events.onOpen();
-    if (this.#end !== undefined) {
-      this.#endCaller();
+    if (!this.#finish()) {
       return;
     }
-    const early = this.#early;
-    this.#early = [];
-    for (const request of early) {
-      this.#onRequest(this.#callee, request);
+    this.#callee.bye(headers);
+    this.#caller.bye(headers);
+    this.#events.onEnd(endedBy);
+    this.#replacement?.onEnd();
+  }
+
+  /** Until `keep` or `release` the side may hang up and the other one stays. `onEnd`: the session ended all the same. */
+  expectReplacement(side: DialogSide, onEnd: () => void): void {
+    this.#replacement = { side, onEnd };
+  }
+
+  /** Nobody took the place of the side: when it has hung up meanwhile, the session ends with these headers. */
+  keep(headers: SipHeaders): void {
+    const gone = this.#replacement?.side.isOver === true;
+    this.#replacement = undefined;
+    if (gone) {
+      this.end("system", headers);
     }
   }
 
-  #endCallee(end: SessionEnd): void {
-    if (this.#end !== undefined) {
-      return;
-    }
-    this.#end = end;
-    this.#reinvites.end();
-    this.#unacknowledged?.ack(); // RFC 3261 §13.2.2.4: a dialog is acknowledged before it is ended
-    this.#unacknowledged = undefined;
-    for (const request of this.#early) {
-      request.reply(481);
-    }
-    this.#early = [];
-    this.#callee.bye(end.headers);
-  }
-
-  /** When the answer is still on its way to the caller, this comes again when it has arrived. */
-  #endCaller(): void {
-    if (this.#caller !== undefined && this.#end !== undefined) {
-      this.#caller.bye(this.#end.headers);
-      this.#options.events.onEnd(this.#end.endedBy);
+  /** Gives `side` away to another session. The other side has ended this one; its dialog is no longer looked after here. */
+  release(side: DialogSide): void {
+    if (this.#finish()) {
+      side.listen((request) => request.reply(491)); // until the next owner listens
+      this.#events.onEnd(this.#roleOf(this.otherSide(side)));
     }
   }
 
   /** The engine is away: both dialogs are lost to us. Returns their ids, to be ended when it is back. */
   abandon(): readonly string[] {
-    this.#abandoned = true;
-    const sides = [this.#callee, this.#caller].flatMap((side) => side ?? []);
-    for (const side of sides) {
+    this.#over = true;
+    for (const side of this.sides) {
       side.closed();
     }
-    return sides.map((side) => side.dialogId);
+    return this.sides.map(({ dialogId }) => dialogId);
   }
 
-  #onRequest(from: DialogSide, request: ServerTransaction): void {
+  receive(from: DialogSide, request: ServerTransaction): void {
     const method = request.method;
     if (method === "ACK") {
       this.#onAck(from, request);
     } else if (method === "BYE") {
       this.#onBye(from, request);
-    } else if (this.#end !== undefined) {
+    } else if (this.#over) {
       request.reply(481);
-    } else if (this.#caller === undefined) {
-      this.#early.push(request);
     } else {
-      this.#relay(from, from === this.#caller ? this.#callee : this.#caller, request);
+      this.#relay(from, this.otherSide(from), request);
     }
+  }
+
+  /** Who a side is in this call; in the call before a transfer it may have been the other one. */
+  #roleOf(side: DialogSide): "caller" | "callee" {
+    return side === this.#caller ? "caller" : "callee";
+  }
+
+  /** True the first time: what is under way is answered, and nothing is relayed any more. */
+  #finish(): boolean {
+    if (this.#over) {
+      return false;
+    }
+    this.#over = true;
+    this.#reinvites.end();
+    this.#owedAck?.ack(); // RFC 3261 §13.2.2.4: a dialog is acknowledged before it is ended
+    this.#owedAck = undefined;
+    return true;
   }
 
   #relay(from: DialogSide, to: DialogSide, request: ServerTransaction): void {
     const method = request.method;
-    if (method === "INVITE") {
+    if (method === "REFER") {
+      this.#onRefer(from, request);
+    } else if (to.isOver) {
+      request.reply(491); // its partner has hung up, the next one is not there yet
+    } else if (method === "INVITE") {
       this.#reinvites.relay(from, to, request);
     } else if (RELAYED.has(method)) {
       this.#relayRequest(from, to, request);
-    } else if (method === "REFER") {
-      // Refer-To names a place as the asking side sees it; on the other leg it would mean somewhere else.
-      request.reply(501, { reason: "Transfer Not Available" });
     } else {
       request.reply(405, { headers: { Allow: ALLOWED_METHODS } });
+    }
+  }
+
+  #onRefer(from: DialogSide, refer: ServerTransaction): void {
+    if (this.#events.onRefer === undefined) {
+      // Refer-To names a place as the asking side sees it; on the other leg it would mean somewhere else.
+      refer.reply(501, { reason: "Transfer Not Available" });
+    } else {
+      this.#events.onRefer(this, from, refer);
     }
   }
 
@@ -217,14 +204,14 @@ export class Session {
   }
 
   #onAck(from: DialogSide, ack: ServerTransaction): void {
-    if (this.#reinvites.onAck(from, ack) || from === this.#callee || this.#unacknowledged === undefined) {
+    if (this.#reinvites.onAck(from, ack) || from === this.#callee || this.#owedAck === undefined) {
       return;
     }
-    const response = this.#unacknowledged;
-    this.#unacknowledged = undefined;
+    const response = this.#owedAck;
+    this.#owedAck = undefined;
     response.ack(ack.body, ack.header("Content-Type"));
     if (ack.body === "") {
-      this.#options.log.info("delayed offer was never answered");
+      this.#log.info("delayed offer was never answered");
       this.end("system", { Reason: 'SIP;cause=488;text="No Answer In ACK"' });
     }
   }
@@ -234,13 +221,19 @@ export class Session {
       bye.reply(200);
     }
     from.closed();
+    if (from === this.#replacement?.side && !this.#over) {
+      return; // the transferor may leave before the target answers (RFC 5589 §6)
+    }
     const reason = bye.header("Reason");
-    this.end(bye.fromEngine ? "system" : from.name, reason === undefined ? {} : { Reason: reason });
+    this.end(bye.fromEngine ? "system" : this.#roleOf(from), reason === undefined ? {} : { Reason: reason });
   }
 
   /** RFC 3261 §12.2.1.2: an end point that does not know the dialog is not in it. */
   #onDialogGone(side: DialogSide): void {
-    this.#options.log.info({ leg: side.name }, "end point does not know the dialog");
+    if (this.#over) {
+      return;
+    }
+    this.#log.info({ leg: side.name }, "end point does not know the dialog");
     side.closed();
     this.end("system");
   }

@@ -54,4 +54,13 @@ export interface BridgePlan {
   readonly steps: readonly BridgeStep[];
 }
 
+/** One end of a call, as it is shown to the other end and in records. */
+export interface Party {
+  /** `extension:1000`, `hub:hub-1`, `branch:london`. */
+  readonly label: string;
+  /** The number by which it is called back. */
+  readonly number: string;
+  readonly displayName?: string;
+}
+
 export type EndedBy = "caller" | "callee" | "system";

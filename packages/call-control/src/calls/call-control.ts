@@ -7,6 +7,10 @@ import type { CallErrorCode } from "../errors.ts";
 import { Call } from "./call.ts";
 import type { CallDeps } from "./call.ts";
 import { Leases } from "./leases.ts";
+import type { LiveCall } from "./live-call.ts";
+import { Talks } from "./talks.ts";
+import { TransferDesk } from "./transfer-desk.ts";
+import type { TransferPolicy } from "./transfer-route.ts";
 
 const DEFAULT_LIMITS = {
   maxCalls: 10_000,
@@ -31,7 +35,8 @@ class Control implements CallControl {
   readonly #server: SipServerCore;
   readonly #leases: Leases;
   readonly #callDeps: CallDeps;
-  readonly #calls = new Set<Call>();
+  readonly #calls = new Set<LiveCall>();
+  /** Of the callers' legs. */
   readonly #callIds = new Set<string>();
   /** Dialogs that were up when the engine went away; ended when it is back. */
   #orphans: string[] = [];
@@ -55,8 +60,12 @@ class Control implements CallControl {
       limits: this.#limits,
       route: options.route,
       recorder: { node: options.node, log: options.log, onRecord: options.onRecord },
+      talks: new Talks(),
+      transfer: options.transfer,
+      onRefer: options.transfer && ((session, side, refer) => desk?.onRefer(session, side, refer)),
       onOver: (call) => this.#onOver(call),
     };
+    const desk = options.transfer && this.#transferDesk(options.transfer);
     this.#server.onLink((state) => (state === "up" ? this.#onLinkUp() : this.#onLinkDown()));
   }
 
@@ -125,9 +134,15 @@ class Control implements CallControl {
     return call.run();
   }
 
-  #onOver(call: Call): void {
+  #transferDesk(policy: TransferPolicy): TransferDesk {
+    return new TransferDesk({ policy, deps: this.#callDeps, onTransfer: (transfer) => this.#calls.add(transfer) });
+  }
+
+  #onOver(call: LiveCall): void {
     this.#calls.delete(call);
-    this.#callIds.delete(call.callId);
+    if (call instanceof Call) {
+      this.#callIds.delete(call.callId);
+    }
     if (this.#calls.size === 0) {
       const waiting = this.#whenIdle;
       this.#whenIdle = [];

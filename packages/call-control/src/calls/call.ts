@@ -5,9 +5,10 @@ import { alerts, reasonHeaderOf } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
 import { sessionIdOf, unsupportedRequirements } from "../bridge/header-policy.ts";
 import { legOffer } from "../bridge/leg-offer.ts";
+import { Opening } from "../bridge/opening.ts";
 import { ProvisionalRelay } from "../bridge/provisional-relay.ts";
-import { Session } from "../bridge/session.ts";
-import type { BridgePlan, CallTarget, LeaseRequest } from "../bridge/types.ts";
+import type { Session, SessionEvents } from "../bridge/session.ts";
+import type { BridgePlan, CallTarget, Party } from "../bridge/types.ts";
 import type { ActiveCall, CallLimits } from "../call-control-types.ts";
 import type { ClientResponse } from "../drachtio/client-transaction.ts";
 import { mergeHeaders } from "../drachtio/header-text.ts";
@@ -19,7 +20,11 @@ import type { CallErrorCode } from "../errors.ts";
 import type { Reply, Step } from "../pipeline.ts";
 import { CallRecorder } from "../record/call-recorder.ts";
 import type { RecorderOptions } from "../record/call-recorder.ts";
+import { CallSlots } from "./call-slots.ts";
 import type { Leases } from "./leases.ts";
+import type { LiveCall } from "./live-call.ts";
+import type { Talks } from "./talks.ts";
+import type { TransferPolicy } from "./transfer-route.ts";
 
 export interface CallDeps {
   readonly server: SipServerCore;
@@ -27,31 +32,38 @@ export interface CallDeps {
   readonly limits: Required<CallLimits>;
   readonly route: Step<IncomingInvite, BridgePlan>;
   readonly recorder: RecorderOptions;
+  readonly talks: Talks;
+  readonly transfer: TransferPolicy | undefined;
+  /** What a session does with REFER; undefined where nobody may transfer. */
+  readonly onRefer: SessionEvents["onRefer"] | undefined;
   /** The call is over and holds nothing any more. */
-  readonly onOver: (call: Call) => void;
+  readonly onOver: (call: LiveCall) => void;
 }
 
 type CallState = ActiveCall["state"] | "over";
 
 /** One call from its INVITE to its record: identify, authenticate, decide, admit, bridge, record. */
-export class Call {
+export class Call implements LiveCall {
   readonly #deps: CallDeps;
   readonly #invite: ServerTransaction;
   readonly #recorder: CallRecorder;
   readonly #provisional: ProvisionalRelay;
-  readonly #leases: string[] = [];
+  readonly #slots: CallSlots;
   #state: CallState = "routing";
   #plan: BridgePlan | undefined;
   #sessionId = "";
   #target: string | undefined;
   #hunt: Hunt | undefined;
+  #opening: Opening | undefined;
   #session: Session | undefined;
+  #noLongerUp: () => void = () => undefined;
 
   constructor(invite: ServerTransaction, deps: CallDeps) {
     this.#invite = invite;
     this.#deps = deps;
     this.#provisional = new ProvisionalRelay(invite);
     this.#recorder = new CallRecorder(deps.recorder, invite.callId);
+    this.#slots = new CallSlots(deps.leases, this.#recorder.id);
   }
 
   /** Of the caller's leg. */
@@ -98,20 +110,19 @@ export class Call {
     }
   }
 
-  /** Ends the call, whatever its state. */
   hangUp(code: CallErrorCode): void {
-    if (this.#session === undefined) {
+    const answered = this.#session ?? this.#opening;
+    if (answered === undefined) {
       this.#hunt?.cancel({ Reason: reasonHeaderOf(code) });
       this.#fail(code);
     } else {
-      this.#session.end("system", { Reason: reasonHeaderOf(code) });
+      answered.end("system", { Reason: reasonHeaderOf(code) });
     }
   }
 
-  /** The engine is away: nothing can be said to anybody. Returns the dialogs that may still be there when it is back. */
   abandon(): readonly string[] {
     this.#hunt?.cancel({});
-    const dialogs = this.#session?.abandon() ?? [];
+    const dialogs = (this.#session ?? this.#opening)?.abandon() ?? [];
     this.#over(() => {
       if (this.#state === "answered") {
         this.#recorder.ended("system", "ENGINE_LINK_LOST");
@@ -169,7 +180,7 @@ export class Call {
   async #admitAndBridge(plan: BridgePlan): Promise<void> {
     this.#startRecord(plan.origin);
     for (const lease of plan.leases ?? []) {
-      const admitted = await this.#admit(lease);
+      const admitted = await this.#slots.acquire(lease);
       if (this.#state !== "routing") {
         return;
       }
@@ -187,7 +198,7 @@ export class Call {
       steps: plan.steps,
       offerFor: (target) =>
         legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits: this.#deps.limits }, target),
-      admit: (target) => (target.lease === undefined ? true : this.#admit(target.lease)),
+      admit: (target) => (target.lease === undefined ? true : this.#slots.acquire(target.lease)),
       events: {
         onTarget: ({ label }) => {
           this.#target = label;
@@ -201,21 +212,6 @@ export class Call {
     this.#hunt.start();
   }
 
-  /** Takes a slot for this call; it is given back when the call is over, or at once when it is over already. */
-  async #admit(lease: LeaseRequest): Promise<boolean> {
-    const { leases } = this.#deps;
-    const leaseId = `${this.#recorder.id}:${lease.key}`;
-    const granted = await leases.acquire(lease, leaseId);
-    if (granted && this.#state === "over") {
-      leases.release(lease.key, leaseId);
-      return false;
-    }
-    if (granted && !this.#leases.includes(lease.key)) {
-      this.#leases.push(lease.key);
-    }
-    return granted;
-  }
-
   #onProvisional(target: CallTarget, response: ClientResponse, alone: boolean): void {
     this.#provisional.relay(response, { alone, fromPeer: target.trusted === true });
     if (alerts(response)) {
@@ -225,14 +221,22 @@ export class Call {
   }
 
   #onAnswered({ label }: CallTarget, answer: LegAnswer): void {
+    const { talks, onRefer } = this.#deps;
     this.#target = label;
-    this.#session = new Session({
+    this.#opening = new Opening({
       server: this.#deps.server,
       log: this.#recorder.log,
       invite: this.#invite,
       answer,
+      parties: { caller: this.#callerParty(), callee: { label, number: this.#plan?.to ?? this.#invite.called } },
+      session: {
+        onEnd: (endedBy) => this.#over(() => this.#recorder.ended(endedBy)),
+        ...(onRefer === undefined ? {} : { onRefer }),
+      },
       events: {
-        onOpen: () => {
+        onOpen: (session) => {
+          this.#session = session;
+          this.#noLongerUp = talks.add({ session, sessionId: this.#sessionId, slots: this.#slots });
           this.#state = "answered";
           this.#recorder.answered(label);
         },
@@ -240,10 +244,19 @@ export class Call {
           this.#recorder.log.info({ reason }, "answer did not reach the caller");
           this.#fail(this.#invite.cancelled ? "CALLER_CANCELLED" : "INTERNAL");
         },
-        onEnd: (endedBy) => this.#over(() => this.#recorder.ended(endedBy)),
       },
     });
-    this.#session.start();
+    this.#opening.start();
+  }
+
+  #callerParty(): Party {
+    const { origin = "unknown", callerId, from } = this.#plan ?? {};
+    const displayName = callerId === undefined ? this.#invite.from.displayName : callerId.displayName;
+    return {
+      label: origin,
+      number: callerId?.user ?? from ?? this.#invite.from.user,
+      ...(displayName === undefined ? {} : { displayName }),
+    };
   }
 
   #onFailed(failure: LegFailure | undefined): void {
@@ -251,7 +264,7 @@ export class Call {
   }
 
   #onCancel(reason: string | undefined): void {
-    if (this.#state === "over" || this.#session !== undefined) {
+    if (this.#state === "over" || this.#opening !== undefined) {
       return; // an answered call is not cancelled: its answer and the CANCEL crossed
     }
     this.#hunt?.cancel(reason === undefined ? {} : { Reason: reason });
@@ -292,9 +305,8 @@ export class Call {
     }
     record();
     this.#state = "over";
-    for (const key of this.#leases) {
-      this.#deps.leases.release(key, `${this.#recorder.id}:${key}`);
-    }
+    this.#noLongerUp();
+    this.#slots.release();
     this.#deps.onOver(this);
   }
 }

@@ -30,7 +30,7 @@ export function requestOnce(server: RequestSender, request: OutgoingRequest): Pr
           ? undefined
           : server.digestClient.answer({ peer, credentials, response, method: request.method, uri: request.uri });
       if (answer === undefined || sent === undefined) {
-        resolve(outcomeOf(response));
+        resolve(outcomeOf(response, sent));
       } else {
         const again = mergeHeaders(nextAttempt(sent, request.method), answer);
         attempt({ number: number + 1, headers: mergeHeaders(request.headers, again), deadline });
@@ -70,12 +70,13 @@ export function nextAttempt(sent: SentRequest, method: string): SipHeaders {
   return { "Call-ID": sent.callId, From: sent.from, CSeq: `${sent.cseq + 1} ${method}` };
 }
 
-function outcomeOf(response: ClientResponse): RequestOutcome {
+function outcomeOf(response: ClientResponse, sent: SentRequest | undefined): RequestOutcome {
   return {
     kind: "answered",
     status: response.status,
     reason: response.reason,
     body: response.body,
     header: (name) => response.header(name),
+    ...(sent?.contact === undefined ? {} : { sentContact: sent.contact }),
   };
 }

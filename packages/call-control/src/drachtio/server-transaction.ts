@@ -7,7 +7,13 @@ import type { NativeMessage, NativeReplier, NativeRequest } from "./native.ts";
 import type { AddressHeader, IncomingInvite, ReplyOptions } from "./types.ts";
 
 export type AnswerOutcome =
-  | { readonly kind: "sent"; readonly dialogId: string; readonly contact: string | undefined }
+  | {
+      readonly kind: "sent";
+      readonly dialogId: string;
+      readonly contact: string | undefined;
+      /** Our To tag. */
+      readonly localTag: string;
+    }
   /** The engine did not send it: the caller had cancelled, or the link is gone. */
   | { readonly kind: "lost"; readonly reason: string };
 
@@ -142,7 +148,8 @@ export class ServerTransaction implements IncomingInvite {
     const sent = this.#send(200, options, (error, echo) => {
       if (error === null || error === undefined) {
         const contact = echo === undefined ? undefined : headerOf(echo, "contact");
-        settle({ kind: "sent", dialogId: this.#replier.stackDialogId ?? "", contact });
+        const localTag = echo === undefined ? undefined : addressOf(headerOf(echo, "to")).tag;
+        settle({ kind: "sent", dialogId: this.#replier.stackDialogId ?? "", contact, localTag: localTag ?? "" });
       } else {
         lost(error instanceof Error ? error.message : "engine did not send the answer");
       }

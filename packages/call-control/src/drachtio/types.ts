@@ -96,6 +96,8 @@ export type RequestOutcome =
       readonly reason: string;
       header(name: string): string | undefined;
       readonly body: string;
+      /** Contact of the request as the engine sent it, its address filled in; absent when it had none. */
+      readonly sentContact?: string;
     }
   /** Nothing came within the limit (`timeout`), or the engine could not send it or is away (`unsent`). */
   | { readonly kind: "failed"; readonly failure: "timeout" | "unsent"; readonly reason: string };

@@ -11,6 +11,8 @@ export interface CallParties {
   readonly from: string;
   readonly to: string;
   readonly origin: string;
+  /** The call comes of a transfer: who asked for it. */
+  readonly transferredBy?: string;
 }
 
 export interface RecorderOptions {

@@ -5,7 +5,7 @@ import { answerChallenge } from "./digest-answer.ts";
 import { acknowledgement, branchOf, callKey, derived, newBranch, randomTag } from "./derived-requests.ts";
 import { SipSocket } from "./sip-socket.ts";
 import type { SocketAddress } from "./sip-socket.ts";
-import { SDP } from "./types.ts";
+import { sessionDescriptionOf } from "./types.ts";
 import type {
   Exchange,
   IncomingCall,
@@ -59,6 +59,10 @@ export class SipPhone {
     return `sip:${this.number}@${this.address.host}:${this.address.port}`;
   }
 
+  get sessionDescription(): string {
+    return sessionDescriptionOf(this.address.host);
+  }
+
   async close(): Promise<void> {
     await this.#socket?.close();
     this.#socket = undefined;
@@ -92,7 +96,7 @@ export class SipPhone {
     const contact = { name: "Contact", value: `<${this.contact}>` };
     const headers = [contact, SDP_TYPE, ...(fields.headers ?? [])];
     const uri = this.uriOf(number);
-    const first = this.newRequest("INVITE", { uri, to: `<${uri}>`, body: SDP, ...fields, headers });
+    const first = this.newRequest("INVITE", { uri, to: `<${uri}>`, body: this.sessionDescription, ...fields, headers });
     const watched = this.#start(first);
     const challenge = await Promise.race([watched.final, watched.passed]);
     if (challenge === undefined || (challenge.status !== 401 && challenge.status !== 407)) {
@@ -276,7 +280,7 @@ export class SipPhone {
       }
       this.#incoming.set(callKey(request), this.#incomingCall(request));
     } else if (request.method !== "ACK") {
-      const body = request.method === "INVITE" ? SDP : "";
+      const body = request.method === "INVITE" ? this.sessionDescription : "";
       const contact = { name: "Contact", value: `<${this.contact}>` };
       const headers = body === "" ? [contact] : [contact, SDP_TYPE];
       this.#transmit(createResponse(request, 200, { toTag: randomTag(), headers, body }));
@@ -295,22 +299,24 @@ export class SipPhone {
     const contact = { name: "Contact", value: `<${this.contact}>` };
     const reply = (status: number, headers: readonly HeaderField[] = [contact], body = ""): void =>
       this.#transmit(createResponse(request, status, { toTag, headers, body }));
+    const send = async (method: string, fields: RequestFields = {}): Promise<SipResponse> => {
+      const sent = this.newRequest(method, {
+        uri: parseNameAddress(request.headers.get("Contact") ?? "")?.uri ?? "",
+        from: `${request.headers.get("To") ?? ""};tag=${toTag}`,
+        to: request.headers.get("From") ?? "",
+        callId: request.headers.get("Call-ID") ?? "",
+        ...fields,
+      });
+      return (await this.send(sent)).final;
+    };
     const call: IncomingCall = {
       request,
       ring: () => reply(180),
-      answer: () => reply(200, [contact, SDP_TYPE], SDP),
+      answer: () => reply(200, [contact, SDP_TYPE], this.sessionDescription),
       refuse: (status) => reply(status, []),
       cancelled: cancelled.promise,
-      bye: async () => {
-        const caller = request.headers.get("From") ?? "";
-        const bye = this.newRequest("BYE", {
-          uri: parseNameAddress(request.headers.get("Contact") ?? "")?.uri ?? "",
-          from: `${request.headers.get("To") ?? ""};tag=${toTag}`,
-          to: caller,
-          callId: request.headers.get("Call-ID") ?? "",
-        });
-        return (await this.send(bye)).final;
-      },
+      bye: () => send("BYE"),
+      send,
     };
     const onCancel = (cancel: SipRequest): void => {
       reply(487, []);

@@ -48,6 +48,8 @@ export interface IncomingCall {
   /** Resolves when the caller has cancelled; answered 200 and 487 by then. */
   readonly cancelled: Promise<SipRequest>;
   bye(): Promise<SipResponse>;
+  /** A request within the answered call. */
+  send(method: string, fields?: RequestFields): Promise<SipResponse>;
 }
 
 /** A request that waits for its final response. */
@@ -66,13 +68,9 @@ export interface StartedRequest {
   readonly passed: Promise<undefined>;
 }
 
-/** What a phone of the tests offers and answers. */
-export const SDP = [
-  "v=0",
-  "o=- 1 1 IN IP4 127.0.0.1",
-  "s=-",
-  "c=IN IP4 127.0.0.1",
-  "t=0 0",
-  "m=audio 40000 RTP/AVP 8",
-  "",
-].join("\r\n");
+/** What a phone of the tests offers and answers: whose it is can be told by its address. */
+export function sessionDescriptionOf(host: string): string {
+  return ["v=0", `o=- 1 1 IN IP4 ${host}`, "s=-", `c=IN IP4 ${host}`, "t=0 0", "m=audio 40000 RTP/AVP 8", ""].join(
+    "\r\n",
+  );
+}

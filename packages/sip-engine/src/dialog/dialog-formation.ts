@@ -1,5 +1,5 @@
 import type { SipMessage, SipRequest, SipResponse } from "@mss/sip-message";
-import { parseCSeq, parseNameAddress, parseNameAddressList, tagOf } from "@mss/sip-message";
+import { parseCSeq, parseNameAddress, parseNameAddressList, tagOf, uriScheme } from "@mss/sip-message";
 import type { DialogState } from "./dialog-state.ts";
 
 /** URI of the first Contact; undefined when there is none, when it is `*`, or when it does not parse. */
@@ -7,6 +7,11 @@ export function contactUriOf(message: SipMessage): string | undefined {
   const value = message.headers.get("Contact");
   const contact = value === undefined ? undefined : parseNameAddressList(value)?.[0];
   return contact?.uri;
+}
+
+/** A request whose dialog is secure: it says so in its Request-URI. What came otherwise than over TLS never gets here. */
+export function isSecureRequest(request: SipRequest): boolean {
+  return uriScheme(request.uri) === "sips";
 }
 
 /** The name-addr values of all Record-Route headers, one per hop, in the order of the message. */
@@ -43,6 +48,7 @@ export function fromUac(request: SipRequest, response: SipResponse): DialogState
     remoteSequence: undefined,
     remoteTarget: contactUriOf(response) ?? request.uri,
     routeSet: recordRoute(response).toReversed(),
+    isSecure: isSecureRequest(request),
   };
 }
 
@@ -71,5 +77,6 @@ export function fromUas(request: SipRequest, response: SipResponse): DialogState
     remoteSequence: sequence.sequence,
     remoteTarget: contactUriOf(request) ?? parseNameAddress(remote)?.uri ?? "",
     routeSet: recordRoute(request),
+    isSecure: isSecureRequest(request),
   };
 }

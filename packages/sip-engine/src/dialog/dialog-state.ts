@@ -20,6 +20,8 @@ export interface DialogState {
   readonly remoteTarget: string;
   /** Values of the Route headers of the next request, in order. */
   readonly routeSet: readonly string[];
+  /** The secure flag of RFC 3261 §12.1: its requests travel over TLS only. */
+  readonly isSecure: boolean;
 }
 
 /** Key of the table: all three that identify a dialog, RFC 3261 §12. */

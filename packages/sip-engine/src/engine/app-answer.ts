@@ -1,5 +1,6 @@
 import type { SipRequest, SipResponse } from "@mss/sip-message";
 import { tagOf } from "@mss/sip-message";
+import { isSecureRequest } from "../dialog/dialog-formation.ts";
 import type { AppMessage } from "../wire/commands.ts";
 import { readAppHeaders } from "./app-headers.ts";
 import type { Core } from "./core.ts";
@@ -59,7 +60,8 @@ export function answerOf(
     transport,
     ...flow.local,
   };
-  const localContact = headers.contact === undefined ? undefined : contactWith(headers.contact, own);
+  const isSecure = open.within?.state.isSecure ?? isSecureRequest(request);
+  const localContact = headers.contact === undefined ? undefined : contactWith(headers.contact, own, isSecure);
   const isSuccess = status >= 200 && status < 300;
   const needsContact = reliable || (isSuccess && CONTACT_IN_SUCCESS.has(request.method));
   const reliableSequence = reliable ? open.reliable?.takeSequence() : undefined;
@@ -67,7 +69,7 @@ export function answerOf(
     status,
     reason,
     toTag,
-    contact: localContact ?? (needsContact ? (open.within?.localContact ?? ownContact(own)) : undefined),
+    contact: localContact ?? (needsContact ? (open.within?.localContact ?? ownContact(own, isSecure)) : undefined),
     reliableSequence,
     others: headers.others,
     contentType: headers.contentType,

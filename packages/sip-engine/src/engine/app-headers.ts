@@ -1,5 +1,5 @@
 import type { HeaderField } from "@mss/sip-message";
-import { parseCSeq } from "@mss/sip-message";
+import { PEER_NAMES_HEADER, parseCSeq } from "@mss/sip-message";
 import type { AppMessage } from "../wire/commands.ts";
 import { canonicalHeaderName } from "./header-names.ts";
 
@@ -17,7 +17,16 @@ export interface AppHeaders {
 }
 
 /** What an application may not set: it follows from the transaction, the dialog or the body. */
-const ENGINE_OWNED = new Set(["via", "v", "route", "record-route", "rseq", "content-length", "l"]);
+const ENGINE_OWNED = new Set([
+  "via",
+  "v",
+  "route",
+  "record-route",
+  "rseq",
+  "content-length",
+  "l",
+  PEER_NAMES_HEADER.toLowerCase(),
+]);
 
 const COMPACT_FORMS: Readonly<Record<string, string>> = {
   a: "Accept-Contact",

@@ -1,7 +1,7 @@
 import { hasCode } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
-import type { SipMessage } from "@mss/sip-message";
-import { serializeMessage } from "@mss/sip-message";
+import type { SipMessage, SipRequest } from "@mss/sip-message";
+import { PEER_NAMES_HEADER, serializeMessage } from "@mss/sip-message";
 import type { Dialog, DialogTable } from "../dialog/dialog.ts";
 import type { IdSource } from "../transaction/ids.ts";
 import type { TimerSettings, TransactionLayer } from "../transaction/types.ts";
@@ -58,4 +58,13 @@ export function ownAddressFor(core: Core, target: Target): ListenAddress | undef
 
 export function textOf(message: SipMessage): string {
   return serializeMessage(message);
+}
+
+/** A request from the network as an application gets it: with the names that its peer has proven to have. */
+export function receivedText(request: SipRequest, { peerNames = [] }: Flow): string {
+  return textOf(
+    peerNames.length === 0
+      ? request
+      : { ...request, headers: request.headers.append(PEER_NAMES_HEADER, peerNames.join(", ")) },
+  );
 }

@@ -2,12 +2,13 @@ import type { SipRequest } from "@mss/sip-message";
 import { parseCSeq, tagOf } from "@mss/sip-message";
 import { wireIdOf } from "../dialog/dialog.ts";
 import { acceptsRequest, afterRequest } from "../dialog/dialog-rules.ts";
+import type { Proxies } from "../proxy/proxies.ts";
 import type { ServerTransaction } from "../transaction/types.ts";
 import type { Flow } from "../transport/types.ts";
 import type { ControlClient } from "../wire/control-client.ts";
 import { formatFromNetwork } from "../wire/notices.ts";
 import type { AppDialog, Core } from "./core.ts";
-import { remotePath, textOf } from "./core.ts";
+import { receivedText, remotePath, textOf } from "./core.ts";
 import type { IncomingRequests } from "./incoming-requests.ts";
 import { buildResponse } from "./message-builder.ts";
 import type { OutgoingRequests } from "./outgoing-requests.ts";
@@ -19,11 +20,16 @@ export class DialogArrivals {
   readonly #core: Core;
   readonly #incoming: IncomingRequests;
   readonly #outgoing: OutgoingRequests;
+  readonly #proxies: Proxies;
 
-  constructor(core: Core, incoming: IncomingRequests, outgoing: OutgoingRequests) {
+  constructor(
+    core: Core,
+    parts: { readonly incoming: IncomingRequests; readonly outgoing: OutgoingRequests; readonly proxies: Proxies },
+  ) {
     this.#core = core;
-    this.#incoming = incoming;
-    this.#outgoing = outgoing;
+    this.#incoming = parts.incoming;
+    this.#outgoing = parts.outgoing;
+    this.#proxies = parts.proxies;
   }
 
   /** A request with a To tag: to the application that owns the dialog, or refused. RFC 3261 §12.2.2. */
@@ -61,6 +67,9 @@ export class DialogArrivals {
       tagOf(headers.get("To") ?? "") ?? "",
       tagOf(headers.get("From") ?? "") ?? "",
     );
+    if (dialog === undefined && this.#proxies.relayAck(ack)) {
+      return;
+    }
     const awaited = dialog?.awaitedAck;
     if (
       dialog === undefined ||
@@ -81,7 +90,9 @@ export class DialogArrivals {
   #receiveWithoutDialog(transaction: ServerTransaction, wireId: string): void {
     const owner = transaction.request.method === "NOTIFY" ? this.#outgoing.ownerOfUnanswered(wireId) : undefined;
     if (owner === undefined) {
-      refuse(this.#core, transaction, REFUSALS.noDialog);
+      if (!this.#proxies.relay(transaction)) {
+        refuse(this.#core, transaction, REFUSALS.noDialog);
+      }
       return;
     }
     this.#incoming.hand(transaction, owner, undefined);
@@ -158,6 +169,8 @@ export class DialogArrivals {
 
   #tell(owner: ControlClient, transaction: ServerTransaction, dialogId: string): void {
     const { request, flow, id } = transaction;
-    owner.send(formatFromNetwork({ path: remotePath(flow), transactionId: id, dialogId, text: textOf(request) }));
+    owner.send(
+      formatFromNetwork({ path: remotePath(flow), transactionId: id, dialogId, text: receivedText(request, flow) }),
+    );
   }
 }

@@ -7,7 +7,7 @@ import { bracketed, replaceLocalhost } from "./localhost.ts";
 import { buildRequest } from "./message-builder.ts";
 import { NEEDS_CONTACT } from "./methods.ts";
 import { targetOfDialog } from "./dialog-path.ts";
-import { hostPortOf, ownContact } from "./next-hop.ts";
+import { hostPortOf, isSecureUri, ownContact } from "./next-hop.ts";
 
 /** A request, where it goes, and the address of ours that stands in it. */
 export interface Outgoing {
@@ -28,9 +28,15 @@ export interface DialogRequestParts {
   readonly body?: string;
 }
 
-/** A Contact of an application with our address in the place of `localhost`, and the transport it is reached by. */
-export function contactWith(value: string, own: ListenAddress): string {
+/**
+ * A Contact of an application with our address in the place of `localhost`, and the transport it is reached by. It is a
+ * sips URI where the request or the dialog is secure. RFC 3261 §8.1.1.8, §12.1.1.
+ */
+export function contactWith(value: string, own: ListenAddress, isSecure: boolean): string {
   const inBrackets = bracketed(value);
+  if (isSecure) {
+    return replaceLocalhost(inBrackets.replaceAll(/<sip:/gi, "<sips:"), hostPortOf(own));
+  }
   const transport = own.transport === "udp" || inBrackets.includes("transport=") ? "" : `;transport=${own.transport}`;
   return replaceLocalhost(inBrackets, hostPortOf(own) + transport);
 }
@@ -51,8 +57,12 @@ export function dialogRequest(core: Core, dialog: AppDialog, parts: DialogReques
   if (target === undefined || own === undefined) {
     return undefined;
   }
+  const isSecure = state.isSecure || isSecureUri(next.uri);
+  if (isSecure && target.transport !== "tls") {
+    return undefined;
+  }
   const sequence = isAck ? (parts.sequence ?? state.localSequence) : next.sequence;
-  const contact = parts.contact === undefined ? dialog.localContact : contactWith(parts.contact, own);
+  const contact = parts.contact === undefined ? dialog.localContact : contactWith(parts.contact, own, isSecure);
   const request = buildRequest({
     method: parts.method,
     uri: next.uri,
@@ -61,7 +71,7 @@ export function dialogRequest(core: Core, dialog: AppDialog, parts: DialogReques
     to: state.remote,
     callId: state.callId,
     sequence,
-    contact: NEEDS_CONTACT.has(parts.method) ? (contact ?? ownContact(own)) : parts.contact && contact,
+    contact: NEEDS_CONTACT.has(parts.method) ? (contact ?? ownContact(own, isSecure)) : parts.contact && contact,
     maxForwards: parts.maxForwards,
     others: parts.others ?? [],
     contentType: parts.contentType,

@@ -48,9 +48,12 @@ export function targetOfDialog(dialog: AppDialog, uri: string): Target | undefin
   if (flow === undefined || target === undefined) {
     return target;
   }
+  // Whoever has proven a name stays the only one that the dialog speaks with, also on another connection.
+  const name = flow.peerNames?.[0];
+  const proven = name === undefined ? {} : { name };
   const staysOnConnection = flow.transport !== "udp" && parseSipUri(hop)?.parameters.has("transport") !== true;
   if (staysOnConnection) {
-    return { ...target, transport: flow.transport, flow };
+    return { ...target, ...proven, transport: flow.transport, flow };
   }
-  return target.transport === flow.transport ? { ...target, flow } : target;
+  return target.transport === flow.transport ? { ...target, ...proven, flow } : target;
 }

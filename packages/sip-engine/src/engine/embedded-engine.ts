@@ -23,8 +23,9 @@ import { END_REASONS, hangUp } from "./hang-up.ts";
 import { IncomingRequests } from "./incoming-requests.ts";
 import { hostPortOf } from "./next-hop.ts";
 import { OutgoingRequests } from "./outgoing-requests.ts";
+import { Proxies } from "../proxy/proxies.ts";
 import { RegisteredFlows } from "./registered-flows.ts";
-import { refuse, unavailable } from "./refusals.ts";
+import { REFUSALS, refuse, unavailable } from "./refusals.ts";
 import { parseStartLine } from "./start-line.ts";
 import type { Engine, EngineOptions, EngineStats } from "./types.ts";
 import { ENGINE_LIMITS } from "./types.ts";
@@ -74,6 +75,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
   readonly #outgoing: OutgoingRequests;
   readonly #dialogRequests: DialogRequests;
   readonly #arrivals: DialogArrivals;
+  readonly #proxies: Proxies;
   readonly #orphanTimers = new Set<NodeJS.Timeout>();
   #accepting = false;
   #stopping: Promise<void> | undefined;
@@ -90,7 +92,12 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
     this.#incoming = new IncomingRequests(core);
     this.#outgoing = new OutgoingRequests(core, this.#cancellables);
     this.#dialogRequests = new DialogRequests(core, this.#cancellables);
-    this.#arrivals = new DialogArrivals(core, this.#incoming, this.#outgoing);
+    this.#proxies = new Proxies(core, this.#incoming, options.control.secret);
+    this.#arrivals = new DialogArrivals(core, {
+      incoming: this.#incoming,
+      outgoing: this.#outgoing,
+      proxies: this.#proxies,
+    });
   }
 
   get controlAddress(): HostPort {
@@ -108,6 +115,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
       transactions: transactions.counts,
       dialogs: dialogs.size,
       openRequests: this.#incoming.size,
+      proxies: this.#proxies.size,
       transport: { ...transport, refused: { ...transport.refused } },
       applications: this.#control.clientCount,
       refused: sumOf(counters.refused, transport.refused),
@@ -145,6 +153,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
     for (const dialog of this.#core.dialogs) {
       hangUp(this.#core, dialog, END_REASONS.engineStops);
     }
+    this.#proxies.stop();
     await this.#control.stop();
     for (const timer of this.#orphanTimers) {
       clearTimeout(timer);
@@ -197,7 +206,9 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
       return;
     }
     const toTag = tagOf(request.headers.get("To") ?? "");
-    if (toTag === undefined) {
+    if (toTag === undefined && this.#proxies.isLoop(request)) {
+      refuse(this.#core, transaction, REFUSALS.loopDetected);
+    } else if (toTag === undefined) {
       this.#incoming.receive(transaction);
     } else {
       this.#arrivals.receive(transaction, toTag);
@@ -205,7 +216,9 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
   }
 
   onCancel(invite: ServerTransaction, cancel: SipRequest, flow: Flow): void {
-    this.#incoming.onCancel(invite, cancel, flow);
+    if (!this.#proxies.onCancel(invite, cancel)) {
+      this.#incoming.onCancel(invite, cancel, flow);
+    }
   }
 
   onAck(ack: SipRequest, flow: Flow): void {
@@ -217,7 +230,9 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
   }
 
   onServerFailure(transaction: ServerTransaction, failure: "timeout" | "transport"): void {
-    this.#incoming.onServerFailure(transaction, failure);
+    if (!this.#proxies.onServerFailure(transaction, failure)) {
+      this.#incoming.onServerFailure(transaction, failure);
+    }
   }
 
   #carryOut(client: ControlClient, command: Exclude<Command, { kind: "authenticate" | "ping" }>): void {
@@ -238,7 +253,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
         break;
       }
       case "proxy": {
-        client.send(formatNotOk(command.id, "proxy is not supported by this engine"));
+        this.#proxies.proxy(client, command);
         break;
       }
       case "malformed": {

@@ -9,7 +9,7 @@ import { formatFromNetwork, formatNewRequest, formatNotOk, formatResponseSent } 
 import { answerOf, supportsReliable, wantsReliable } from "./app-answer.ts";
 import type { Answer } from "./app-answer.ts";
 import type { AppDialog, Core } from "./core.ts";
-import { remotePath, textOf } from "./core.ts";
+import { receivedText, remotePath, textOf } from "./core.ts";
 import { buildResponse } from "./message-builder.ts";
 import type { OpenRequest } from "./open-request.ts";
 import type { Refusal } from "./refusals.ts";
@@ -46,7 +46,12 @@ export class IncomingRequests {
       return;
     }
     this.hand(transaction, client, undefined);
-    const notice = { path: remotePath(flow), transactionId: transaction.id, dialogId: "", text: textOf(request) };
+    const notice = {
+      path: remotePath(flow),
+      transactionId: transaction.id,
+      dialogId: "",
+      text: receivedText(request, flow),
+    };
     client.send(formatNewRequest(notice, flow.local));
   }
 
@@ -102,6 +107,17 @@ export class IncomingRequests {
     const text = textOf(answer.response);
     const notice = { path: remotePath(flow), transactionId: open.transaction.id, dialogId, text };
     client.send(formatResponseSent(command.id, notice));
+  }
+
+  /** Takes a request that starts something new back from its application, while nothing has answered it. */
+  release(client: ControlClient, transactionId: string): ServerTransaction | undefined {
+    const open = this.#open.get(transactionId);
+    const isUntouched = open?.client === client && open.within === undefined && open.localTag === undefined;
+    if (open === undefined || !isUntouched || !open.transaction.canRespond) {
+      return undefined;
+    }
+    this.#close(open);
+    return open.transaction;
   }
 
   /** The caller gave up: the INVITE is answered 487 and its application is told. RFC 3261 §9.2. */

@@ -1,40 +1,39 @@
-import { parseSipUri } from "@mss/sip-message";
+import { parseSipUri, uriScheme } from "@mss/sip-message";
 import { canonicalHost, formatHost } from "../transport/addresses.ts";
 import type { ListenAddress, Target, TransportName } from "../transport/types.ts";
 
 const DEFAULT_PORT = 5060;
 const DEFAULT_TLS_PORT = 5061;
 
-function transportOf(scheme: string, parameter: string | undefined): TransportName | undefined {
-  switch (parameter?.toLowerCase()) {
-    case undefined: {
-      return scheme === "sips" ? "tls" : "udp";
-    }
-    case "udp": {
-      return "udp";
-    }
-    case "tcp": {
-      return scheme === "sips" ? "tls" : "tcp";
-    }
-    case "tls": {
-      return "tls";
-    }
-    default: {
-      return undefined;
-    }
-  }
+const TRANSPORTS: ReadonlyMap<string | undefined, TransportName> = new Map([
+  [undefined, "udp"],
+  ["udp", "udp"],
+  ["tcp", "tcp"],
+  ["tls", "tls"],
+]);
+/** RFC 3261 §26.2.2: the parameter names what is below TLS, and that is never UDP. */
+const SECURE_TRANSPORTS: ReadonlyMap<string | undefined, TransportName> = new Map([
+  [undefined, "tls"],
+  ["tcp", "tls"],
+  ["tls", "tls"],
+]);
+
+/** Whether a request to that URI may leave on TLS only. */
+export function isSecureUri(uri: string): boolean {
+  return uriScheme(uri) === "sips";
 }
 
 /**
  * Where a SIP URI sends: host, port and transport as they stand, else the defaults of RFC 3263 §4.1. Host names are left
- * to the transport layer. Undefined for what is no SIP URI or names a transport we do not have.
+ * to the transport layer. Undefined for what is no SIP URI or names a transport we do not have, `sips` over UDP included.
  */
 export function targetOfUri(uri: string): Target | undefined {
   const parsed = parseSipUri(uri);
   if (parsed === undefined) {
     return undefined;
   }
-  const transport = transportOf(parsed.scheme, parsed.parameters.get("transport"));
+  const transports = parsed.scheme === "sips" ? SECURE_TRANSPORTS : TRANSPORTS;
+  const transport = transports.get(parsed.parameters.get("transport")?.toLowerCase());
   if (transport === undefined) {
     return undefined;
   }
@@ -42,9 +41,15 @@ export function targetOfUri(uri: string): Target | undefined {
   return { transport, host: canonicalHost(parsed.host), port };
 }
 
-/** As `targetOfUri`, for an outbound proxy, which may also be written as `address[:port]`. */
+/**
+ * As `targetOfUri`, for an outbound proxy, which may also be written as `address[:port]`. Its parameter `tls-name` says
+ * which name the certificate of the peer must hold, where that is not the host; nothing of it is ever sent.
+ */
 export function targetOfNextHop(nextHop: string): Target | undefined {
-  return /^sips?:/i.test(nextHop) ? targetOfUri(nextHop) : targetOfUri(`sip:${nextHop}`);
+  const uri = /^sips?:/i.test(nextHop) ? nextHop : `sip:${nextHop}`;
+  const target = targetOfUri(uri);
+  const name = parseSipUri(uri)?.parameters.get("tls-name");
+  return target === undefined || name === undefined || name === "" ? target : { ...target, name: name.toLowerCase() };
 }
 
 /** `host:port` as it stands in a URI. */
@@ -52,8 +57,9 @@ export function hostPortOf(address: { readonly host: string; readonly port: numb
   return `${formatHost(address.host)}:${address.port}`;
 }
 
-/** Our own URI on a listen address, in angle brackets, with the transport unless it is UDP. */
-export function ownContact(address: ListenAddress): string {
-  const transport = address.transport === "udp" ? "" : `;transport=${address.transport}`;
-  return `<sip:${hostPortOf(address)}${transport}>`;
+/** Our own URI on a listen address, in angle brackets, with the transport unless it is UDP or the URI is secure. */
+export function ownContact(address: ListenAddress, isSecure: boolean): string {
+  return isSecure
+    ? `<sips:${hostPortOf(address)}>`
+    : `<sip:${hostPortOf(address)}${address.transport === "udp" ? "" : `;transport=${address.transport}`}>`;
 }

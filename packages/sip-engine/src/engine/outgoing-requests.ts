@@ -15,7 +15,7 @@ import { contactWith } from "./dialog-message.ts";
 import { bracketed, replaceLocalhost } from "./localhost.ts";
 import { buildRequest, newCallId, newSequence } from "./message-builder.ts";
 import { NEEDS_CONTACT_OUTSIDE } from "./methods.ts";
-import { hostPortOf, ownContact, targetOfNextHop, targetOfUri } from "./next-hop.ts";
+import { isSecureUri, hostPortOf, ownContact, targetOfNextHop, targetOfUri } from "./next-hop.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
 
 interface Prepared {
@@ -135,6 +135,9 @@ export class OutgoingRequests {
     if (target === undefined) {
       return { fault: `invalid request-uri: ${command.message.startLine}` };
     }
+    if (isSecureUri(line.uri) && target.transport !== "tls") {
+      return { fault: "a sips uri is sent over tls only" };
+    }
     if (this.#core.transports.isOwn(target)) {
       return { fault: "can not send request to myself" };
     }
@@ -157,7 +160,8 @@ export class OutgoingRequests {
     readonly body: string;
   }): Prepared | Fault {
     const { line, headers, target, own } = parts;
-    const contact = headers.contact === undefined ? undefined : contactWith(headers.contact, own);
+    const contact =
+      headers.contact === undefined ? undefined : contactWith(headers.contact, own, isSecureUri(line.uri));
     const given = bracketed(replaceLocalhost(headers.from ?? `<sip:localhost>`, hostPortOf(own)));
     const fromTag = tagOf(given) ?? this.#core.ids.tag();
     const callId = headers.callId ?? newCallId();
@@ -172,7 +176,7 @@ export class OutgoingRequests {
       to: bracketed(replaceLocalhost(headers.to ?? `<${line.uri}>`, hostPortOf(own))),
       callId,
       sequence: headers.sequence ?? newSequence(),
-      contact: contact ?? (NEEDS_CONTACT_OUTSIDE.has(line.method) ? ownContact(own) : undefined),
+      contact: contact ?? (NEEDS_CONTACT_OUTSIDE.has(line.method) ? ownContact(own, isSecureUri(line.uri)) : undefined),
       maxForwards: headers.maxForwards,
       others: headers.others,
       contentType: headers.contentType,

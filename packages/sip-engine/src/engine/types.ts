@@ -16,6 +16,12 @@ export interface EngineLimits {
   readonly dialogs: number;
   /** Requests that wait for an answer of an application; beyond, new ones are answered 503. */
   readonly openRequests: number;
+  /** Requests that the engine proxies; beyond, new ones are refused to the application and answered 503. */
+  readonly proxies: number;
+  /** Targets that one proxied request is tried at, those of redirects among them. */
+  readonly proxyTargets: number;
+  /** Branches of one request that may run at once, unless the request allows fewer (RFC 5393). */
+  readonly proxyBreadth: number;
   /** How long the dialogs of an application that is gone live on before the engine ends them, in milliseconds. */
   readonly orphanGraceMs: number;
   /** Retry-After of the answers to what was refused, in seconds. */
@@ -26,6 +32,9 @@ export const ENGINE_LIMITS: EngineLimits = {
   transactions: 150_000, // a thousand bridged calls a second leave 64,000 behind them
   dialogs: 50_000,
   openRequests: 20_000,
+  proxies: 20_000,
+  proxyTargets: 32,
+  proxyBreadth: 10,
   orphanGraceMs: 2_000,
   retryAfterSeconds: 5,
 };
@@ -59,6 +68,8 @@ export interface EngineStats {
   readonly dialogs: number;
   /** Requests that wait for an answer of an application. */
   readonly openRequests: number;
+  /** Requests that the engine proxies. */
+  readonly proxies: number;
   /** What the sockets saw since the start, malformed messages among it. */
   readonly transport: TransportStats;
   /** Applications that are connected. */

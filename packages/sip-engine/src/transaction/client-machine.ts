@@ -5,6 +5,7 @@ import { INVITE_CLIENT, NON_INVITE_CLIENT } from "./client-tables.ts";
 import type { ClientAction, ClientInput } from "./client-tables.ts";
 import { ackFor, cancelFor } from "./derived-requests.ts";
 import { Machine } from "./machine.ts";
+import { statusClass } from "./status-class.ts";
 import type { TimerBasis } from "./timers.ts";
 import type { ClientTransaction, ClientTransactionHandlers } from "./types.ts";
 
@@ -24,6 +25,8 @@ export interface ClientMachineOptions {
   readonly id: string;
   /** With its Via. */
   readonly request: SipRequest;
+  /** Via entries of the request: one, or more when it was forwarded. */
+  readonly viaCount: number;
   readonly target: Target;
   readonly handlers: ClientTransactionHandlers;
   readonly basis: TimerBasis;
@@ -38,6 +41,7 @@ interface ClientEvent {
 export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEvent> implements ClientTransaction {
   readonly id: string;
   readonly request: SipRequest;
+  readonly viaCount: number;
   cancelHeaders: readonly HeaderField[] = [];
   readonly #host: ClientHost;
   readonly #handlers: ClientTransactionHandlers;
@@ -50,6 +54,7 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
     this.#host = host;
     this.id = options.id;
     this.request = options.request;
+    this.viaCount = options.viaCount;
     this.#target = options.target;
     this.#handlers = options.handlers;
     this.#text = serializeMessage(options.request);
@@ -70,7 +75,7 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
 
   receive(response: SipResponse, flow: Flow): void {
     this.#noteSent(flow); // a fast peer may answer before the operating system has reported the sending
-    const input = inputOf(response.status);
+    const input = statusClass(response.status);
     if (!this.take(input, { response, flow })) {
       this.#host.stray(input, this);
     }
@@ -157,14 +162,4 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
     this.#host.bind(this, flow);
     this.#host.callUser(() => this.#handlers.onSent?.(this.request, flow));
   }
-}
-
-function inputOf(status: number): ClientInput {
-  if (status === 100) {
-    return "100";
-  }
-  if (status < 200) {
-    return "1xx";
-  }
-  return status < 300 ? "2xx" : "3xx-6xx";
 }

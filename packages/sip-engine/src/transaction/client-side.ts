@@ -7,7 +7,8 @@ import { ClientMachine } from "./client-machine.ts";
 import type { ClientHost } from "./client-machine.ts";
 import { cancelFor } from "./derived-requests.ts";
 import type { IdSource } from "./ids.ts";
-import { clientKey, cseqMethodOf, responseBranch } from "./keys.ts";
+import { clientKey, cseqMethodOf, responseVia, viaCount } from "./keys.ts";
+import type { ResponseVia } from "./keys.ts";
 import type { ClientTransaction, ClientTransactionHandlers, TimerSettings } from "./types.ts";
 
 export interface ClientSideOptions {
@@ -60,12 +61,12 @@ export class ClientSide implements ClientHost {
   }
 
   receive(response: SipResponse, flow: Flow): void {
-    const branch = responseBranch(response);
+    const via = responseVia(response);
     const method = cseqMethodOf(response);
-    const transaction = branch === undefined ? undefined : this.#transactions.get(clientKey(branch, method));
-    if (transaction !== undefined) {
+    const transaction = via === undefined ? undefined : this.#transactions.get(clientKey(via.branch, method));
+    if (transaction !== undefined && transaction.viaCount === via?.count) {
       transaction.receive(response, flow);
-    } else if (branch !== undefined && this.#isStraySuccess(response, branch, method)) {
+    } else if (transaction === undefined && via !== undefined && this.#isStraySuccess(response, via, method)) {
       this.#options.onStrayInviteSuccess(response, flow);
     } else {
       this.#options.log.debug({ from: flow.remote, sip: response.status, method }, "stray response");
@@ -139,12 +140,13 @@ export class ClientSide implements ClientHost {
   #create(id: string, request: SipRequest, target: Target, handlers: ClientTransactionHandlers): ClientMachine {
     const { timers } = this.#options;
     const basis = { settings: timers, reliable: target.transport !== "udp", unansweredMs: timers.timerCMs };
-    return new ClientMachine(this, { id, request, target, handlers, basis });
+    return new ClientMachine(this, { id, request, target, handlers, basis, viaCount: viaCount(request) });
   }
 
-  #isStraySuccess(response: SipResponse, branch: string, method: string): boolean {
+  /** With one Via only: a proxy forwards nothing that has no transaction. RFC 6026 §7.3. */
+  #isStraySuccess(response: SipResponse, via: ResponseVia, method: string): boolean {
     const isSuccess = response.status >= 200 && response.status < 300;
-    return isSuccess && method === "INVITE" && this.#options.ids.made(branch);
+    return isSuccess && method === "INVITE" && via.count === 1 && this.#options.ids.made(via.branch);
   }
 
   /** Undefined when no listen address fits the target. */

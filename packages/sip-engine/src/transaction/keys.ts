@@ -1,5 +1,5 @@
 import type { SipMessage, SipRequest, SipResponse, Via } from "@mss/sip-message";
-import { branchOf, parseCSeq, parseVia, tagOf, topVia } from "@mss/sip-message";
+import { branchOf, parseCSeq, parseVia, splitList, tagOf, topVia } from "@mss/sip-message";
 import { hasMagicCookie } from "./ids.ts";
 
 /*
@@ -13,15 +13,31 @@ export function clientKey(branch: string, method: string): string {
   return branch + SEPARATOR + method;
 }
 
-/** Undefined when the response cannot be for us: no Via, or more than the one that we put (RFC 3261 §8.1.3.3). */
-export function responseBranch(response: SipResponse): string | undefined {
-  const vias = response.headers.all("via");
-  const value = vias[0];
-  if (value === undefined || vias.length > 1 || value.includes(",")) {
-    return undefined;
+/** What of a response's Via fields says whom it is for. */
+export interface ResponseVia {
+  readonly branch: string;
+  /** Entries of all Via fields: as many as the request had when it left. RFC 3261 §8.1.3.3, §18.1.2. */
+  readonly count: number;
+}
+
+/** Undefined when the response has no Via that can be read, or no branch in the topmost one. */
+export function responseVia(response: SipResponse): ResponseVia | undefined {
+  const value = response.headers.get("via");
+  const via = value === undefined ? undefined : parseVia(value);
+  const branch = via === undefined ? undefined : branchOf(via);
+  return branch === undefined ? undefined : { branch, count: viaCount(response) };
+}
+
+/** Via entries of a message, however they are spread over header fields. */
+export function viaCount(message: SipMessage): number {
+  const vias = message.headers.all("via");
+  let count = vias.length;
+  for (const value of vias) {
+    if (value.includes(",")) {
+      count += splitList(value).length - 1;
+    }
   }
-  const via = parseVia(value);
-  return via === undefined ? undefined : branchOf(via);
+  return count;
 }
 
 export function cseqMethodOf(message: SipMessage): string {

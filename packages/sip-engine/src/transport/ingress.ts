@@ -1,7 +1,16 @@
 import type { Logger } from "@mss/runtime";
 import type { SipMessage, SipRequest } from "@mss/sip-message";
-import { createResponse, formatVia, parseVia, serializeMessage, splitList } from "@mss/sip-message";
-import { canonicalHost, withoutZone } from "./addresses.ts";
+import {
+  PEER_NAMES_HEADER,
+  createResponse,
+  formatVia,
+  messageFault,
+  parseVia,
+  serializeMessage,
+  splitList,
+  uriScheme,
+} from "@mss/sip-message";
+import { canonicalHost, formatHost, withoutZone } from "./addresses.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import type { Refusal } from "./admission-policy.ts";
 import { responseTarget } from "./response-target.ts";
@@ -51,8 +60,15 @@ export class Ingress {
       this.#refuse(admitted.refusal, flow);
       return;
     }
+    const headers = admitted.message.headers.without(PEER_NAMES_HEADER); // whoever writes it from outside, it is not ours
+    const message = { ...admitted.message, headers };
+    const refusal = message.kind === "request" ? insecureRefusal(message, flow) : undefined;
+    if (refusal !== undefined) {
+      this.#refuse(refusal, flow);
+      return;
+    }
     this.#options.stats.received += 1;
-    this.#options.user()?.onMessage(stampSource(admitted.message, flow), flow);
+    this.#options.user()?.onMessage(stampSource(message, flow), flow);
   }
 
   /** Answers without state. RFC 3261 §8.2.7. */
@@ -79,6 +95,20 @@ export class Ingress {
       this.#options.log.error({ err }, "message handling failed");
     }
   }
+}
+
+const SIPS_NOT_ALLOWED = 380; // RFC 5630 §6.3
+
+/** A request to a sips URI that did not come over TLS: its sender believes in a protection that it does not have. */
+function insecureRefusal(request: SipRequest, { transport, local }: Flow): Refusal | undefined {
+  if (transport === "tls" || uriScheme(request.uri) !== "sips") {
+    return undefined;
+  }
+  const warning = `${SIPS_NOT_ALLOWED} ${formatHost(local.host)} "SIPS needs TLS"`;
+  return {
+    ...messageFault(480, "SIPS needs TLS", request),
+    headers: [{ name: "Warning", value: warning }],
+  };
 }
 
 /** One or more line breaks, or the zero bytes that some phones send to keep a binding of a NAT. */

@@ -14,5 +14,6 @@ export function responseTarget(request: SipRequest, flow: Flow): Target {
   const sentByPort = via?.port ?? DEFAULT_PORTS[flow.transport];
   const rport = via?.parameters.has("rport") ?? true;
   const port = flow.transport === "udp" && rport ? flow.remote.port : sentByPort;
-  return { transport: flow.transport, host: flow.remote.host, port, flow };
+  const name = flow.peerNames?.[0];
+  return { transport: flow.transport, host: flow.remote.host, port, flow, ...(name === undefined ? {} : { name }) };
 }

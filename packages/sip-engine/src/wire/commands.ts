@@ -14,7 +14,7 @@ export type Command =
   | { readonly kind: "remove-route"; readonly id: string; readonly verb: string }
   | { readonly kind: "ping"; readonly id: string }
   | SipCommand
-  | { readonly kind: "proxy"; readonly id: string; readonly transactionId: string }
+  | ProxyCommand
   | { readonly kind: "malformed"; readonly id: string; readonly reason: string };
 
 /**
@@ -28,6 +28,23 @@ export interface SipCommand {
   readonly dialogId: string;
   readonly nextHop: string;
   readonly message: AppMessage;
+}
+
+/** Lets the engine proxy a request that waits for an answer. Times are as they were written: `2s`, `1500ms`, or empty. */
+export interface ProxyCommand {
+  readonly kind: "proxy";
+  readonly id: string;
+  readonly transactionId: string;
+  /** Record-Route, or Path in a REGISTER. */
+  readonly remainInDialog: boolean;
+  /** Final responses are told as they come, not only that the request left. */
+  readonly fullResponse: boolean;
+  readonly followRedirects: boolean;
+  readonly simultaneous: boolean;
+  readonly provisionalTimeout: string;
+  readonly finalTimeout: string;
+  readonly destinations: readonly string[];
+  readonly headers: readonly HeaderField[];
 }
 
 const CRLF = "\r\n";
@@ -95,6 +112,29 @@ function parseSip(tokens: readonly string[], rest: string): Command {
   };
 }
 
+const PROXY_TOKENS_MIN = 10;
+
+function parseProxy(tokens: readonly string[], rest: string): Command {
+  const [id = "", , transactionId = "", remain, full, redirects, forking] = tokens;
+  const message = rest === "" ? undefined : parseAppMessage(rest);
+  if (tokens.length < PROXY_TOKENS_MIN || (rest !== "" && message === undefined)) {
+    return { kind: "malformed", id, reason: "Invalid proxy request: not enough information provided" };
+  }
+  return {
+    kind: "proxy",
+    id,
+    transactionId,
+    remainInDialog: remain === "remainInDialog",
+    fullResponse: full === "fullResponse",
+    followRedirects: redirects === "followRedirects",
+    simultaneous: forking === "simultaneous",
+    provisionalTimeout: tokens[7] ?? "",
+    finalTimeout: tokens[8] ?? "",
+    destinations: tokens.slice(PROXY_TOKENS_MIN - 1),
+    headers: message?.headers ?? [],
+  };
+}
+
 /** Reads one frame of an application. Never throws: what it cannot read is `malformed`, with the reason to answer. */
 export function parseCommand(frame: string): Command {
   const lineEnd = frame.indexOf(CRLF);
@@ -118,7 +158,7 @@ export function parseCommand(frame: string): Command {
       return { kind: "ping", id };
     }
     case "proxy": {
-      return { kind: "proxy", id, transactionId: tokens[2] ?? "" };
+      return parseProxy(tokens, lineEnd < 0 ? "" : frame.slice(lineEnd + CRLF.length));
     }
     case undefined: {
       return { kind: "malformed", id, reason: "Invalid message format" };

@@ -66,6 +66,11 @@ export function formatResponseSent(commandId: string, notice: MessageNotice): st
   return `${randomUUID()}|response|${commandId}|OK|${describe("application", notice)}|${ids}||Msg sent:|\r\n${notice.text}`;
 }
 
+/** A final response that a branch of a proxied request got; `done` or another one follows. */
+export function formatProxyResponse(commandId: string, notice: MessageNotice): string {
+  return `${randomUUID()}|response|${commandId}|OK|${describe("network", notice)}|||continue\r\n${notice.text}`;
+}
+
 /** A request that starts something new; `local` is the address it came in on. */
 export function formatNewRequest(
   notice: MessageNotice,

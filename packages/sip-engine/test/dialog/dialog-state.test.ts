@@ -57,6 +57,7 @@ test("a caller's dialog: tags, target, reversed routes, CSeq of the INVITE", () 
     remoteSequence: undefined,
     remoteTarget: "sip:bob@10.0.0.2:5070;transport=tcp",
     routeSet: ["<sip:p0;lr>", "<sip:p1;lr;x=y>", "<sip:p2;lr>"],
+    isSecure: false,
   });
 });
 
@@ -73,6 +74,7 @@ test("a callee's dialog: the same from the other side, routes in order", () => {
     remoteSequence: 7,
     remoteTarget: "sip:alice@10.0.0.1",
     routeSet: ["<sip:p2;lr>", "<sip:p1;lr;x=y>", "<sip:p0;lr>"],
+    isSecure: false,
   });
 });
 

@@ -16,6 +16,7 @@ function state(remoteTag: string, role: DialogState["role"] = "uac"): DialogStat
     remoteSequence: undefined,
     remoteTarget: "sip:c@d",
     routeSet: [],
+    isSecure: false,
   };
 }
 

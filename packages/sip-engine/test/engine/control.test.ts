@@ -105,7 +105,7 @@ test("commands that cannot be read are answered, and the connection stays", asyn
       "sip||nothing\r\nBYE sip:placeholder SIP/2.0\r\n\r\n",
       "NOK|Server error: unable to find dialog for dialog id provided",
     ],
-    ["proxy|x||||serial|||sip:a\r\nINVITE sip:a SIP/2.0\r\n\r\n", "NOK|proxy is not supported by this engine"],
+    ["proxy|x||||serial|||sip:a\r\nINVITE sip:a SIP/2.0\r\n\r\n", "NOK|Unknown transaction id: x"],
   ] as const;
   for (const [index, [command, answer]] of cases.entries()) {
     app.send(`c${index}|${command}`);

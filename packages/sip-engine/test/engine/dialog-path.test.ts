@@ -21,6 +21,7 @@ const STATE: DialogState = {
   remoteSequence: 1,
   remoteTarget: "sip:phone@10.0.0.5:5060",
   routeSet: [],
+  isSecure: false,
 };
 
 function dialog(state: Partial<DialogState> = {}): AppDialog {

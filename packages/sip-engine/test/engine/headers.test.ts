@@ -5,7 +5,7 @@ import { readAppHeaders } from "../../src/engine/app-headers.ts";
 import { contactWith } from "../../src/engine/dialog-message.ts";
 import { canonicalHeaderName } from "../../src/engine/header-names.ts";
 import { bracketed, replaceLocalhost } from "../../src/engine/localhost.ts";
-import { targetOfNextHop, targetOfUri } from "../../src/engine/next-hop.ts";
+import { ownContact, targetOfNextHop, targetOfUri } from "../../src/engine/next-hop.ts";
 import { parseStartLine } from "../../src/engine/start-line.ts";
 
 test("header names get their usual form", () => {
@@ -59,14 +59,20 @@ test("a bare URI gets brackets, its parameters stay the header's", () => {
 
 test("a Contact tells the transport it is reached by", () => {
   const own = { transport: "tcp", host: "10.0.0.1", port: 5080 } as const;
-  assert.equal(contactWith("sip:me@localhost", own), "<sip:me@10.0.0.1:5080;transport=tcp>");
-  assert.equal(contactWith("<sip:me@10.9.9.9>;expires=60", own), "<sip:me@10.9.9.9>;expires=60");
+  assert.equal(contactWith("sip:me@localhost", own, false), "<sip:me@10.0.0.1:5080;transport=tcp>");
+  assert.equal(contactWith("<sip:me@10.9.9.9>;expires=60", own, false), "<sip:me@10.9.9.9>;expires=60");
+  const secure = { transport: "tls", host: "10.0.0.1", port: 6060 } as const;
+  assert.equal(contactWith("sip:me@localhost", secure, true), "<sips:me@10.0.0.1:6060>");
+  assert.equal(ownContact(secure, true), "<sips:10.0.0.1:6060>");
+  assert.equal(ownContact(secure, false), "<sip:10.0.0.1:6060;transport=tls>");
 });
 
 const TARGETS = [
   ["sip:a@10.0.0.1", { transport: "udp", host: "10.0.0.1", port: 5060 }],
   ["sip:a@10.0.0.1:5070;transport=TCP", { transport: "tcp", host: "10.0.0.1", port: 5070 }],
   ["sips:a@10.0.0.1", { transport: "tls", host: "10.0.0.1", port: 5061 }],
+  ["sips:a@10.0.0.1:5070;transport=tcp", { transport: "tls", host: "10.0.0.1", port: 5070 }],
+  ["sips:a@10.0.0.1;transport=udp", undefined],
   ["sip:[::1]:5062;transport=tls", { transport: "tls", host: "::1", port: 5062 }],
   ["sip:a@10.0.0.1;transport=sctp", undefined],
   ["tel:+4412", undefined],

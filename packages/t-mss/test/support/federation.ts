@@ -13,7 +13,7 @@ import { startHub } from "@mss/t-mss";
 import type { RunningHub, StartHubOptions } from "@mss/t-mss";
 import { HK, HUB_ID, LONDON, hubSettings, snapshotOf, trunkSecretOf } from "./settings.ts";
 
-/** The nodes of one test in a /24 of 127.17: hub .1, hk .2, london .3, phones as the test says. */
+/** The nodes of one test in a /24 of 127.17: hub .1, hk .2, london .3, paris .4 if asked for, phones as the test says. */
 export interface Federation {
   readonly net: string;
   readonly hub: RunningHub;
@@ -60,9 +60,9 @@ export function passwordOf(number: string): string {
 }
 
 export function branchSettings(id: BranchId, net: string, overrides: Partial<BranchSettings> = {}): BranchSettings {
-  const first = id === HK ? "1" : "4";
+  const [first, place] = id === HK ? ["1", 2] : id === LONDON ? ["4", 3] : ["5", 4];
   const extensions = new Map(
-    ["000", "001"].map((rest) => {
+    ["000", "001", "002"].map((rest) => {
       const number = extensionNumberSchema.parse(first + rest);
       return [number, { name: `Phone ${number}`, secret: passwordOf(number) }];
     }),
@@ -71,7 +71,7 @@ export function branchSettings(id: BranchId, net: string, overrides: Partial<Bra
     id,
     name: id,
     federation: "acme",
-    listen: [{ transport: "udp", host: `${net}.${id === HK ? 2 : 3}`, port: 5060 }],
+    listen: [{ transport: "udp", host: `${net}.${place}`, port: 5060 }],
     numbers: [`${first}xxx`],
     numbersElsewhere: [],
     extensions,
@@ -173,9 +173,10 @@ export async function startFederation(t: TestContext, options: FederationOptions
   };
 }
 
-/** A phone at its branch: 1xxx at hk, 4xxx at london. `place` is the last part of its address. */
+/** A phone at its branch: 1xxx at hk, 4xxx at london, 5xxx at paris. `place` is the last part of its address. */
 export async function openPhone(t: TestContext, net: string, number: string, place: number): Promise<SipPhone> {
-  const server = { host: `${net}.${number.startsWith("1") ? 2 : 3}`, port: 5060 };
+  const branch = { 1: 2, 4: 3, 5: 4 }[number.slice(0, 1)] ?? 0;
+  const server = { host: `${net}.${branch}`, port: 5060 };
   const phone = await SipPhone.open({
     username: number,
     password: passwordOf(number),

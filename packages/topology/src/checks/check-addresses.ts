@@ -1,4 +1,6 @@
+import { isIPv6 } from "node:net";
 import { isWildcard } from "../document/address.ts";
+import { isReachable } from "./check-external-address.ts";
 import type { NodeFacts, Statement } from "../document/facts.ts";
 import type { FaultCollector } from "../fault.ts";
 import { formatPlace } from "../place.ts";
@@ -36,14 +38,20 @@ function coveredBy(sockets: readonly Socket[], position: number, owner: string):
   const socket = sockets[position];
   const earlier = sockets
     .slice(0, position)
-    .find(({ place, isWild }) => place === socket?.place && (isWild || socket.isWild));
+    .find((other) => socket !== undefined && sharePort(socket, other) && (other.isWild || socket.isWild));
   return earlier && { owner, statement: earlier.statement };
+}
+
+/** SIP sockets are of one family: `0.0.0.0` and `[::]` stand side by side. */
+function sharePort(one: Socket, other: Socket): boolean {
+  return one.place === other.place && one.families.some((family) => other.families.includes(family));
 }
 
 interface Socket {
   readonly key: string;
   /** Transport and port. */
   readonly place: string;
+  readonly families: readonly (4 | 6)[];
   readonly isWild: boolean;
   readonly text: string;
   readonly statement: Statement<unknown>;
@@ -56,25 +64,42 @@ function socketsOf(node: NodeFacts): readonly Socket[] {
       transport: transport === "udp" ? "udp" : "tcp",
       host,
       port,
-      text: `${transport} ${host}:${port}`,
+      families: [familyOf(host)],
+      text: `${transport} ${hostPort(host, port)}`,
       statement,
     };
   });
   const http = [node.http ?? []].flat().map((statement) => {
     const { host, port } = statement.value;
-    return { transport: "tcp", host, port, text: `tcp ${host}:${port}`, statement };
+    const families = host === "::" ? ([4, 6] as const) : [familyOf(host)]; // Node's servers take both there
+    return { transport: "tcp", host, port, families, text: `tcp ${hostPort(host, port)}`, statement };
   });
-  return [...sip, ...http].map(({ transport, host, port, text, statement }) => {
+  return [...sip, ...http].map(({ transport, host, port, families, text, statement }) => {
     // two nodes that listen on all addresses are on two machines
     const isWild = isWildcard(host);
     const scope = isWild ? `${node.role} ${node.id} ` : "";
-    return { key: `${scope}${transport} ${host} ${port}`, place: `${transport} ${port}`, isWild, text, statement };
+    return {
+      key: `${scope}${transport} ${host} ${port}`,
+      place: `${transport} ${port}`,
+      families,
+      isWild,
+      text,
+      statement,
+    };
   });
+}
+
+function familyOf(host: string): 4 | 6 {
+  return isIPv6(host) ? 6 : 4;
+}
+
+function hostPort(host: string, port: number): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function checkReachable(hub: NodeFacts, collector: FaultCollector): void {
   for (const { place, path, value } of hub.listen) {
-    if (isWildcard(value.host)) {
+    if (!isReachable(hub, value.host)) {
       const message = `hub ${hub.id} listens on ${value.host}: branches would not know where to call it`;
       const advice = "write the address at which the branches reach this hub";
       collector.fault(place, { code: "unreachable-hub", path, message, advice });

@@ -73,7 +73,7 @@ export function parseHttpListen(
 export function parseHost(text: string): { readonly kind: "host"; readonly host: string } | InvalidAddress {
   const bare = /^\[(.*)\]$/.exec(text)?.[1];
   if (isIPv4(text) || (isIPv6(bare ?? text) && !text.includes("%"))) {
-    return { kind: "host", host: ipaddr.parse(bare ?? text).toString() };
+    return { kind: "host", host: ipaddr.process(bare ?? text).toString() }; // IPv4 within IPv6 is IPv4
   }
   if (text === "localhost") {
     return invalid("localhost is a name, not an IP address", "write 127.0.0.1");
@@ -90,9 +90,28 @@ export function parsePeerHost(text: string): ReturnType<typeof parseHost> {
     : parsed;
 }
 
+const NOBODYS_RANGES: ReadonlySet<string> = new Set(["unspecified", "multicast", "broadcast", "linkLocal"]);
+
+/** As `parseHost`, for the address of a router: one that everybody outside can reach. */
+export function parseExternalHost(text: string): ReturnType<typeof parseHost> {
+  const parsed = parseHost(text);
+  if (parsed.kind === "invalid") {
+    return parsed.message.endsWith("is not an IP address")
+      ? invalid(parsed.message, "write the address that the router has on the other side, such as 203.0.113.5")
+      : parsed;
+  }
+  return NOBODYS_RANGES.has(ipaddr.parse(parsed.host).range())
+    ? invalid(`nobody can call ${parsed.host}`, "write the address that the router has on the other side")
+    : parsed;
+}
+
 /** Whether a host means all addresses of its machine. */
 export function isWildcard(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
+}
+
+export function isLoopback(host: string): boolean {
+  return ipaddr.parse(host).range() === "loopback";
 }
 
 function parsePort(text: string | undefined, standard: number | undefined): number | undefined {

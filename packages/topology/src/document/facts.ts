@@ -6,7 +6,8 @@ import type { TransportAddress } from "@mss/model";
 import type { FaultCollector, FaultCode } from "../fault.ts";
 import type { Place } from "../place.ts";
 import type { HttpAddress, SecretReference } from "../topology.ts";
-import { parsePeerHost, parseHttpListen, parseListen } from "./address.ts";
+import { parseExternalHost, parseHttpListen, parseListen, parsePeerHost } from "./address.ts";
+import { parseNetwork } from "./network.ts";
 import { secretSchema } from "./schema.ts";
 import type { SourceNode } from "./source-tree.ts";
 
@@ -34,6 +35,8 @@ export interface NodeFacts {
   readonly file: string;
   readonly numbers: readonly Statement<NumberPattern>[];
   readonly listen: readonly Statement<TransportAddress>[];
+  readonly externalAddress: Statement<string> | undefined;
+  readonly localNetworks: readonly Statement<string>[];
   readonly http: Statement<HttpAddress> | undefined;
   readonly trunkHubs: readonly Statement<string>[];
   readonly trunkAddress: Statement<string> | undefined;
@@ -78,6 +81,14 @@ class FactReader {
       listen: this.#texts(node.entries.get("sip")?.entries.get("listen"), (text) => {
         const parsed = parseListen(text);
         return parsed.kind === "invalid" ? parsed : { kind: "value", value: parsed.address };
+      }),
+      externalAddress: this.#text(node.entries.get("externalAddress"), (text) => {
+        const parsed = parseExternalHost(text);
+        return parsed.kind === "invalid" ? parsed : { kind: "value", value: parsed.host };
+      }),
+      localNetworks: this.#texts(node.entries.get("localNetworks"), (text) => {
+        const parsed = parseNetwork(text);
+        return parsed.kind === "invalid" ? parsed : { kind: "value", value: parsed.network };
       }),
       http: this.#text(node.entries.get("http")?.entries.get("listen"), (text) => {
         const parsed = parseHttpListen(text);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DIGEST_ALGORITHMS, branchIdSchema } from "@mss/model";
 import { LOG_LEVELS } from "@mss/runtime";
+import { externalAddressKeys } from "./external-address.ts";
 import { limitsSchema } from "./limits.ts";
 
 /**
@@ -124,6 +125,7 @@ const extensionSchema = z
 const hubSchema = z
   .strictObject({
     sip: sipSchema,
+    ...externalAddressKeys,
     http: httpSchema.optional(),
     registration: registrationSchema.prefault({}).meta({ description: "How long the registration of a trunk lasts." }),
     limits: limitsSchema,
@@ -147,6 +149,7 @@ const branchSchema = z
       .min(1)
       .meta({ description: "The numbers of this branch. The longest match wins.", examples: ['["1xxx"]'] }),
     sip: sipSchema,
+    ...externalAddressKeys,
     http: httpSchema.optional(),
     trunk: trunkSchema,
     extensions: z

@@ -99,6 +99,27 @@ export const NODES: readonly WrongDocument[] = [
     says: /2001:db8::1/,
   },
   {
+    name: "an address of a family that is listened on as a whole",
+    text: one("[udp://192.0.2.2:5060]", '["udp://[2001:db8::2]", "udp://[2001:db8:0::2]"]'),
+    faults: ["6:44 address-in-use"],
+    says: /udp \[2001:db8::2\]:5060/,
+  },
+  {
+    name: "all addresses, and one of them",
+    text: hkListen('udp://0.0.0.0, "udp://[::]", udp://198.51.100.9'),
+    faults: ["10:50 address-in-use"],
+    says: /already taken by branch hk \(acme\.yaml:10:21\)/,
+  },
+  {
+    name: "http on all addresses of both families, and SIP there",
+    text: hkListen("tcp://0.0.0.0:8080").replace(
+      "    extensions:\n",
+      '    http: { listen: "[::]:8080" }\n    extensions:\n',
+    ),
+    faults: ["12:21 address-in-use"],
+    says: /tcp \[::\]:8080/,
+  },
+  {
     name: "http on a SIP port",
     text: one("tcp://192.0.2.1:5060] }", "tcp://192.0.2.1:5060] }\n    http: { listen: 192.0.2.1:5060 }"),
     faults: ["5:21 address-in-use"],

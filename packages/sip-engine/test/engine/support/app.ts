@@ -44,6 +44,26 @@ export interface BridgedDialogs {
   readonly uac: AppDialog;
 }
 
+/** What drachtio-srf tells of a proxied request when it is over. */
+export interface ProxyResults {
+  readonly connected: boolean;
+  readonly finalStatus: number | undefined;
+  readonly responses: readonly {
+    readonly address: string;
+    readonly port: number;
+    readonly msgs: readonly { readonly status: number }[];
+  }[];
+}
+
+export interface ProxyOptions {
+  readonly recordRoute?: boolean;
+  readonly followRedirects?: boolean;
+  readonly forking?: "simultaneous" | "sequential";
+  readonly provisionalTimeout?: string;
+  readonly finalTimeout?: string;
+  readonly headers?: Record<string, string>;
+}
+
 type Handler = (request: AppRequest, response: AppResponse) => void | Promise<void>;
 
 /** What the tests use of drachtio-srf: its own types lag behind its code. */
@@ -79,6 +99,11 @@ export interface App extends EventEmitter {
       cbProvisional?: (response: AppMessage) => void;
     },
   ): Promise<AppDialog>;
+  proxyRequest(
+    request: AppRequest,
+    destination: string | readonly string[],
+    options?: ProxyOptions,
+  ): Promise<ProxyResults>;
   createB2BUA(
     request: AppRequest,
     response: AppResponse,

@@ -11,7 +11,7 @@ import { startEngineForTest } from "./start-engine.ts";
 export interface Rig {
   readonly engine: Engine;
   readonly app: App;
-  /** Where peers send to. */
+  /** Where peers send to: the first address the engine listens on. */
   readonly sip: { readonly host: string; readonly port: number };
   peer(): Promise<SipPeer>;
 }
@@ -30,15 +30,15 @@ export async function startEngine(
   context: TestContext,
   options: Partial<EngineOptions> = {},
 ): Promise<{ readonly engine: Engine; readonly sip: Rig["sip"] }> {
-  const host = freshHost();
   const engine = await startEngineForTest({
-    listen: [{ transport: "udp", host, port: 0 }],
+    listen: [{ transport: "udp", host: freshHost(), port: 0 }],
     control: { host: "127.0.0.1", port: 0, secret: SECRET },
     log: silentLog(),
     ...options,
   });
   defer(context, () => engine.stop());
-  return { engine, sip: { host, port: engine.listening[0]?.port ?? 0 } };
+  const [first] = engine.listening;
+  return { engine, sip: { host: first?.host ?? "", port: first?.port ?? 0 } };
 }
 
 export async function openPeer(context: TestContext): Promise<SipPeer> {

@@ -1,0 +1,35 @@
+import type { CallLimits } from "../call-control-types.ts";
+import { mergeHeaders } from "../drachtio/header-text.ts";
+import type { SipHeaders } from "../drachtio/types.ts";
+import type { LegOffer } from "./callee-leg.ts";
+import { sessionIdHeader } from "./header-policy.ts";
+import { fromHeader } from "./identity.ts";
+import type { BridgePlan, CallTarget, Party } from "./types.ts";
+
+export interface TransferOfferContext {
+  readonly plan: BridgePlan;
+  readonly sessionId: string;
+  readonly transferee: Party;
+  readonly limits: Required<CallLimits>;
+}
+
+const MAX_FORWARDS = "70"; // a call of its own: nothing that came in is forwarded
+
+/** The INVITE of a transfer's target: no offer, from the transferee. */
+export function transferOffer(
+  { plan, sessionId, transferee, limits }: TransferOfferContext,
+  target: CallTarget,
+): LegOffer {
+  const { number: user, displayName } = transferee;
+  const headers: SipHeaders = {
+    "Max-Forwards": MAX_FORWARDS,
+    From: fromHeader(plan.callerId ?? { user, ...(displayName === undefined ? {} : { displayName }) }),
+    ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),
+  };
+  return {
+    headers: mergeHeaders(headers, target.headers),
+    body: "",
+    firstResponseTimeoutMs: target.firstResponseTimeoutMs ?? limits.firstResponseTimeoutMs,
+    ringTimeoutMs: target.ringTimeoutMs ?? limits.ringTimeoutMs,
+  };
+}

@@ -1,0 +1,61 @@
+import type { ActiveCall, IncomingInvite } from "@mss/call-control";
+import { dialledNumber } from "@mss/call-control/node";
+import { parseNameAddress, parseSipUri } from "@mss/sip-message";
+import type { BranchId } from "@mss/model";
+import { branchLabel } from "./identify.ts";
+
+/** Under which number a branch calls, and whom the callee is shown. */
+export interface CallingNumber {
+  /** Belongs to the branch, or the call is not permitted. */
+  readonly responsible: string;
+  /** Shown instead of what From says; absent: From is shown. */
+  readonly shown?: string;
+}
+
+export interface CallingNumberOptions {
+  readonly ownerOf: (number: string) => BranchId | undefined;
+  readonly activeCalls: () => readonly ActiveCall[];
+}
+
+/** What of an INVITE says who calls. */
+export type CallerHeaders = Pick<IncomingInvite, "from" | "header">;
+
+const SESSION_ID = /^[0-9a-f]{32}/;
+
+/** The number of who transferred the call (RFC 3892); undefined when nobody did. */
+function referrerOf(invite: CallerHeaders): string | undefined {
+  const address = parseNameAddress(invite.header("referred-by") ?? "");
+  return address === undefined ? undefined : dialledNumber(parseSipUri(address.uri)?.user ?? "");
+}
+
+/** Whether that number talks with the branch through this hub, in the session that the branch names. */
+function isTalking(calls: readonly ActiveCall[], branch: BranchId, number: string, sessionId: string | undefined) {
+  const label = branchLabel(branch);
+  return calls.some(
+    (call) =>
+      call.sessionId === sessionId &&
+      call.state === "answered" &&
+      ((call.origin === label && call.to === number) || (call.target === label && call.from === number)),
+  );
+}
+
+/**
+ * A branch calls under its own numbers only, but when one of its extensions has transferred a call: then the extension is
+ * responsible, and the transferee is shown if this hub carries the call that was transferred. A branch that only claims
+ * a transfer is shown under its own number.
+ */
+export function callingNumber(
+  invite: CallerHeaders,
+  branch: BranchId,
+  { ownerOf, activeCalls }: CallingNumberOptions,
+): CallingNumber {
+  const from = dialledNumber(invite.from.user) ?? "";
+  const referrer = ownerOf(from) === branch ? undefined : referrerOf(invite);
+  if (referrer === undefined) {
+    return { responsible: from };
+  }
+  const sessionId = SESSION_ID.exec(invite.header("session-id") ?? "")?.[0];
+  return isTalking(activeCalls(), branch, from, sessionId)
+    ? { responsible: referrer }
+    : { responsible: referrer, shown: referrer };
+}

@@ -1,0 +1,32 @@
+import { isIPv6 } from "node:net";
+import type { TransportAddress } from "@mss/model";
+import { isWildcard } from "./document/address.ts";
+import { isInNetwork } from "./document/network.ts";
+import type { TopologyBranch, TopologyHub } from "./topology.ts";
+
+/**
+ * Where a branch calls a hub. For one behind a router the addresses are external, unless the branch is on the hub's side
+ * of it: it calls from one of the hub's local networks (`trunk.address`, else what it listens on), or both stand behind
+ * one external address.
+ */
+export function hubAddressesFor(hub: TopologyHub, branch: TopologyBranch): readonly TransportAddress[] {
+  const { external } = hub;
+  if (external === undefined) {
+    return hub.listen;
+  }
+  const isNear = isOnSameSide(external, branch);
+  return hub.listen.map((own) => {
+    const isTranslated = isIPv6(own.host) === isIPv6(external.address);
+    return isTranslated && (!isNear || isWildcard(own.host)) ? { ...own, host: external.address } : own;
+  });
+}
+
+function isOnSameSide(external: NonNullable<TopologyHub["external"]>, branch: TopologyBranch): boolean {
+  const isLocal = (host: string): boolean => external.localNetworks.some((network) => isInNetwork(host, network));
+  if (branch.trunk.address !== undefined) {
+    return isLocal(branch.trunk.address);
+  }
+  return branch.external === undefined
+    ? branch.listen.some(({ host }) => isLocal(host))
+    : branch.external.address === external.address;
+}
