@@ -17,6 +17,8 @@ export interface TransportStats {
   readonly connectionsClogged: number;
   /** Connections closed because nothing moved on them. */
   readonly connectionsIdle: number;
+  /** Connections closed because their peer answers pings no more. */
+  readonly connectionsDead: number;
 }
 
 export type MutableStats = { -readonly [Name in keyof Omit<TransportStats, "refused">]: TransportStats[Name] } & {
@@ -35,5 +37,6 @@ export function createStats(): MutableStats {
     connectionsSlow: 0,
     connectionsClogged: 0,
     connectionsIdle: 0,
+    connectionsDead: 0,
   };
 }

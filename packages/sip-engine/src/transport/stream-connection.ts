@@ -2,11 +2,14 @@ import type { Socket } from "node:net";
 import type { FramedItem, MessageFault, MessageLimits, StreamFramer } from "@mss/sip-message";
 import { createStreamFramer } from "@mss/sip-message";
 import { TransportError } from "./errors.ts";
+import { Keepalive } from "./keepalive.ts";
+import type { PongHabit } from "./keepalive.ts";
 import type { StreamLimits } from "./limits.ts";
 import type { MutableStats } from "./stats.ts";
 import type { Flow } from "./types.ts";
 
-const PONG = "\r\n"; // RFC 5626 §3.5.1
+const PING = "\r\n\r\n"; // RFC 5626 §3.5.1
+const PONG = "\r\n";
 const DEAD_PEER_PROBE_MS = 30_000; // a peer that vanished without FIN is found by the operating system
 
 /** What a connection tells its owner. */
@@ -14,6 +17,9 @@ export interface ConnectionOwner {
   onText(text: string, connection: StreamConnection): void;
   onBroken(fault: MessageFault, connection: StreamConnection): void;
   onKeepalive(): void;
+  /** Of the peers of connections that we made. */
+  pongHabit(connection: StreamConnection): PongHabit;
+  onPongHabit(connection: StreamConnection, habit: PongHabit): void;
   /** Once, whoever closed it. */
   onClosed(connection: StreamConnection): void;
 }
@@ -54,12 +60,14 @@ export class StreamConnection {
   readonly #framer: StreamFramer;
   /** What is to be written when the peer has proven who it is: not a byte before. */
   readonly #waiting: Waiting[] = [];
+  readonly #keepalive: Keepalive | undefined;
   #waitingBytes = 0;
   #flow: StreamFlow;
   #isReady: boolean;
   #isClosing = false;
   #holds = 0;
   #timer: NodeJS.Timeout | undefined;
+  #writeTimer: NodeJS.Timeout | undefined;
   #failure: TransportError | undefined;
 
   constructor(options: StreamConnectionOptions) {
@@ -68,6 +76,7 @@ export class StreamConnection {
     this.#flow = options.flow;
     this.#framer = createStreamFramer(options.messageLimits);
     this.#isReady = options.dialled === undefined;
+    this.#keepalive = options.dialled === undefined ? undefined : this.#createKeepalive();
     this.#listen();
   }
 
@@ -87,8 +96,7 @@ export class StreamConnection {
       return Promise.reject(this.#failure ?? new TransportError("CONNECTION_LOST", { to: this.#flow.remote }));
     }
     if (socket.writableLength + this.#waitingBytes + text.length > this.#options.limits.backlogBytes) {
-      this.#options.stats.connectionsClogged += 1;
-      return Promise.reject(this.#drop(new TransportError("BACKLOG_EXCEEDED", { to: this.#flow.remote })));
+      return Promise.reject(this.#dropClogged());
     }
     const { promise, resolve, reject } = Promise.withResolvers<Flow>();
     if (this.#isReady) {
@@ -103,15 +111,17 @@ export class StreamConnection {
   hold(): () => void {
     let isHeld = true;
     this.#holds += 1;
+    this.#keepAlive();
     return () => {
       if (isHeld) {
         isHeld = false;
         this.#holds -= 1;
+        this.#keepAlive();
       }
     };
   }
 
-  /** Lets what was written go out, then closes; the idle limit ends a peer that does not read it. */
+  /** Lets what was written go out, then closes; the write limit ends a peer that does not read it. */
   close(): void {
     this.#isClosing = true;
     this.#socket.destroySoon();
@@ -124,12 +134,56 @@ export class StreamConnection {
 
   #write({ text, resolve, reject }: Waiting): void {
     this.#socket.write(text, "latin1", (error) => {
+      this.#watchWriting(true);
       if (error === null || error === undefined) {
         resolve(this.#flow);
       } else {
         reject(this.#failure ?? new TransportError("CONNECTION_LOST", { to: this.#flow.remote }, { cause: error }));
       }
     });
+    this.#watchWriting(false);
+  }
+
+  /** What the operating system took is the peer's to read; while it takes nothing more, the clock of the peer runs. */
+  #watchWriting(hasMoved: boolean): void {
+    if (hasMoved || this.#socket.writableLength === 0) {
+      clearTimeout(this.#writeTimer);
+      this.#writeTimer = undefined;
+    }
+    if (this.#socket.writableLength > 0 && !this.#socket.destroyed) {
+      this.#writeTimer ??= setTimeout(() => this.#dropClogged(), this.#options.limits.writeMs);
+    }
+  }
+
+  #dropClogged(): TransportError {
+    this.#options.stats.connectionsClogged += 1;
+    return this.#drop(new TransportError("BACKLOG_EXCEEDED", { to: this.#flow.remote }));
+  }
+
+  #createKeepalive(): Keepalive {
+    const { owner, stats, limits } = this.#options;
+    return new Keepalive({
+      ...limits,
+      habit: () => owner.pongHabit(this),
+      ping: () => {
+        this.send(PING).catch(() => undefined); // the loss of the connection is told by its close
+      },
+      onPong: () => owner.onPongHabit(this, "answers"),
+      onDoubt: () => owner.onPongHabit(this, "mute"),
+      onDead: () => {
+        stats.connectionsDead += 1;
+        this.#drop(new TransportError("CONNECTION_LOST", { to: this.#flow.remote, reason: "no answer to a ping" }));
+      },
+    });
+  }
+
+  /** Pings go while somebody needs the connection: without holds it may fall idle. */
+  #keepAlive(): void {
+    if (this.#holds > 0 && this.#isReady && !this.#isClosing) {
+      this.#keepalive?.start();
+    } else {
+      this.#keepalive?.stop();
+    }
   }
 
   #listen(): void {
@@ -151,6 +205,8 @@ export class StreamConnection {
     socket.on("close", () => {
       this.#isClosing = true;
       clearTimeout(this.#timer);
+      clearTimeout(this.#writeTimer);
+      this.#keepalive?.stop();
       for (const { reject } of this.#waiting.splice(0)) {
         reject(this.#failure ?? new TransportError("CONNECTION_LOST", { to: this.#flow.remote }));
       }
@@ -182,6 +238,7 @@ export class StreamConnection {
       for (const waiting of this.#waiting.splice(0)) {
         this.#write(waiting);
       }
+      this.#keepAlive();
     });
   }
 
@@ -189,6 +246,7 @@ export class StreamConnection {
     if (this.#isClosing) {
       return;
     }
+    this.#keepalive?.heard();
     for (const item of this.#framer.push(text)) {
       this.#take(item);
     }

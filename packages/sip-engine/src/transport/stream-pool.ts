@@ -7,6 +7,8 @@ import type { Ingress } from "./ingress.ts";
 import type { StreamLimits } from "./limits.ts";
 import type { MutableStats } from "./stats.ts";
 import { AcceptGate } from "./accept-gate.ts";
+import { TransportError } from "./errors.ts";
+import type { PongHabit } from "./keepalive.ts";
 import { StreamConnection } from "./stream-connection.ts";
 import type { ConnectionOwner, ReadyOutcome, StreamConnectionOptions, StreamFlow } from "./stream-connection.ts";
 import type { StreamKind } from "./stream-kind.ts";
@@ -34,8 +36,10 @@ export class StreamPool implements ConnectionOwner {
   readonly #byPeer = new Map<string, StreamConnection>();
   readonly #keys = new WeakMap<StreamConnection, readonly string[]>();
   readonly #gate: AcceptGate;
+  readonly #pongHabits = new Map<string, PongHabit>();
   readonly #idPrefix = randomUUID();
   #created = 0;
+  #dialled = 0;
   #onEmpty: (() => void) | undefined;
 
   constructor(options: StreamPoolOptions) {
@@ -81,8 +85,12 @@ export class StreamPool implements ConnectionOwner {
     this.#add(connection, [ANYBODY, ...peerNames]);
   }
 
+  /** Throws CONNECT_FAILED when there are as many as the limit allows. */
   dial(kind: StreamKind, peer: Peer, localAddress: string | undefined): StreamConnection {
     const { host, port } = peer;
+    if (this.#dialled >= this.#options.limits.dialledConnections) {
+      throw new TransportError("CONNECT_FAILED", { to: { host, port }, reason: "too many connections" });
+    }
     const name = peer.name ?? host;
     const socket = kind.connect({ host, port, localAddress, name });
     const local = { host: localAddress ?? "", port: 0 };
@@ -97,6 +105,10 @@ export class StreamPool implements ConnectionOwner {
     const { readyEvent } = kind;
     const connection = new StreamConnection({ ...this.#shared(), flow, socket, dialled: { readyEvent, onReady } });
     this.#add(connection, [name]);
+    this.#dialled += 1;
+    socket.once("close", () => {
+      this.#dialled -= 1;
+    });
     return connection;
   }
 
@@ -126,14 +138,37 @@ export class StreamPool implements ConnectionOwner {
     this.#options.stats.keepalives += 1;
   }
 
-  onClosed(connection: StreamConnection): void {
-    const { connection: id } = connection.flow;
-    this.#byId.delete(id);
+  pongHabit({ flow }: StreamConnection): PongHabit {
+    return this.#pongHabits.get(habitKey(flow)) ?? "unknown";
+  }
+
+  /** A peer that is silent for the first time may be dead: what comes next tries a connection of its own. */
+  onPongHabit(connection: StreamConnection, habit: PongHabit): void {
+    const key = habitKey(connection.flow);
+    if (habit === "mute") {
+      this.retire(connection);
+    }
+    this.#pongHabits.delete(key);
+    this.#pongHabits.set(key, habit);
+    const oldest = this.#pongHabits.size > HABITS_LIMIT ? this.#pongHabits.keys().next().value : undefined;
+    if (oldest !== undefined) {
+      this.#pongHabits.delete(oldest);
+    }
+  }
+
+  /** The connection stays for those that know it, and is given to nobody else. */
+  retire(connection: StreamConnection): void {
     for (const key of this.#keys.get(connection) ?? []) {
       if (this.#byPeer.get(key) === connection) {
         this.#byPeer.delete(key);
       }
     }
+  }
+
+  onClosed(connection: StreamConnection): void {
+    const { connection: id } = connection.flow;
+    this.#byId.delete(id);
+    this.retire(connection);
     this.#options.onClosed(id);
     if (this.#byId.size === 0) {
       this.#onEmpty?.();
@@ -163,6 +198,12 @@ export class StreamPool implements ConnectionOwner {
 
 /** What an accepted connection is found by when nobody in particular is wanted. No name and no address is empty. */
 const ANYBODY = "";
+
+const HABITS_LIMIT = 2_000;
+
+function habitKey({ transport, remote }: StreamFlow): string {
+  return `${transport} ${remote.host} ${remote.port}`;
+}
 
 /** Names mean nothing to TCP, where nobody proves any. */
 function peerKey(transport: TransportName, peer: HostPort, name: string): string {
