@@ -194,6 +194,13 @@ export class Application {
     }
   }
 
+  /** Ends the connection; resolves when the engine has ended it, too. */
+  async disconnected(): Promise<void> {
+    const closed = once(this.srf, "close");
+    this.disconnect();
+    await inTime(closed, () => "the end of the connection");
+  }
+
   /** The next request of that method outside of a dialog. */
   received(method: string): Promise<Received> {
     return this.#inbox.take(({ req }) => req.method === method, `${method} at the application`);
@@ -226,12 +233,12 @@ export function nextEvent(emitter: EventEmitter, name: string, limitMs?: number)
 }
 
 /** The final response to a request of an application. To be called at once, before the engine can read it. */
-export async function finalResponse(request: AppRequest): Promise<AppResponse> {
+export async function finalResponse(request: AppRequest, limitMs?: number): Promise<AppResponse> {
   const { promise, resolve } = Promise.withResolvers<AppResponse>();
   request.on("response", (response: AppResponse) => {
     if (response.status >= 200) {
       resolve(response);
     }
   });
-  return inTime(promise, () => `answer to ${request.method}`);
+  return inTime(promise, () => `answer to ${request.method}`, limitMs);
 }

@@ -15,6 +15,8 @@ export interface Rig {
   readonly engine: RunningEngine;
   /** A drachtio-srf application that is connected, and whose methods the engine knows. */
   application(options?: ApplicationOptions): Promise<Application>;
+  /** An application that connects with another secret. */
+  stranger(secret: string): Promise<unknown>;
   /** A peer on an address of its own; UDP unless told otherwise. */
   peer(transport?: PeerTransport): Promise<Peer>;
   /** Waits until everything that was sent has had its effect, and fails when somebody has unread messages then. */
@@ -38,6 +40,11 @@ export async function startRig(t: TestContext, engineUnderTest: EngineUnderTest,
     kind: engineUnderTest.kind,
     engine,
     peer,
+    stranger: (secret) => {
+      const application = new Application({});
+      closing.push(() => application.disconnect());
+      return application.connect({ ...engine.control, secret });
+    },
     nothingElseCame: async (application, ...peers) => {
       for (const each of peers) {
         await engineHasRead(each);
