@@ -5,6 +5,8 @@ import { CALLS_IN } from "./calls-in.ts";
 import { CALLS_OUT } from "./calls-out.ts";
 import { CANCEL } from "./cancel.ts";
 import { IN_DIALOG, IN_DIALOG_ONCE } from "./in-dialog.ts";
+import { PROXY } from "./proxy.ts";
+import { RELIABLE } from "./reliable.ts";
 import { REQUESTS_IN } from "./requests-in.ts";
 import { REQUESTS_OUT } from "./requests-out.ts";
 
@@ -16,6 +18,8 @@ export const CASES: Readonly<Record<string, readonly ConformanceCase[]>> = {
   "calls of an application": CALLS_OUT,
   "calls that are given up": CANCEL,
   "requests within a call": [...IN_DIALOG, ...IN_DIALOG_ONCE],
+  "reliable answers and forks": RELIABLE,
+  proxying: PROXY,
   "bodies, streams and numbers of calls": BODIES,
   "several applications": APPLICATIONS,
 };
