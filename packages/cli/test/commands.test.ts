@@ -76,7 +76,7 @@ test("topology check --secrets asks for what the nodes will need", async (contex
 test("explain says where a call would go; exit status 1 when it would reach nobody", async () => {
   const reached = await runMss(["explain", "1000", "4000", "--file", "topology/demo.yaml"]);
   assert.equal(reached.status, 0);
-  assert.match(reached.out, /chosen +4xxx → london/);
+  assert.match(reached.out, /applies +4xxx +numbers of london/);
   assert.match(reached.out, /result +1000 → hk → hub-1 → london → 4000/);
   const unknown = await runMss(["explain", "1000", "7000", "--file", "topology/demo.yaml", "--json"]);
   assert.equal(unknown.status, 1);

@@ -1,7 +1,7 @@
 import { BlockColumns, powerOfTen } from "./blocks.ts";
 import { EntryColumns } from "./entry-columns.ts";
 import type { DialPlanEntry } from "./entry-columns.ts";
-import { explainLookup } from "./explain-lookup.ts";
+import { explainLookup, fixedDigitsOf } from "./explain-lookup.ts";
 import type { PlanCandidate } from "./explain-lookup.ts";
 import { IntervalIndex, NOBODY } from "./interval-index.ts";
 import type { IndexObserver } from "./interval-index.ts";
@@ -16,6 +16,14 @@ export interface PlanConflict<Target> {
   readonly tied: readonly NumberPattern[];
 }
 
+/** The winner of a look-up, and how exact it is. */
+export interface PlanMatch<Target> {
+  readonly target: Target;
+  /** Leading digits that the number and the winner's block share. */
+  readonly fixedDigits: number;
+  readonly isOpen: boolean;
+}
+
 /** Immutable: a change of numbers makes a new plan. */
 export interface DialPlan<Target> {
   /** Number of entries. */
@@ -26,6 +34,8 @@ export interface DialPlan<Target> {
   lookup(number: string): DialPlanEntry<Target> | undefined;
   /** As `lookup`, without writing out the pattern: for the call path. */
   targetOf(number: string): Target | undefined;
+  /** As `targetOf`, with what it takes to compare the winner with another pattern. */
+  match(number: string): PlanMatch<Target> | undefined;
   /** Every entry that matches or nearly does, best first, and why it lost. Goes through all entries. */
   explain(number: string): readonly PlanCandidate<Target>[];
   /** By length of the number, where another closed pattern begins or ends to win: first numbers of the pieces, ascending. */
@@ -88,6 +98,15 @@ class CompiledPlan<Target> implements DialPlan<Target> {
   targetOf(number: string): Target | undefined {
     const entry = this.#winner(number);
     return entry === NOBODY ? undefined : this.#entries.target(entry);
+  }
+
+  match(number: string): PlanMatch<Target> | undefined {
+    const entry = this.#winner(number);
+    if (entry === NOBODY) {
+      return undefined;
+    }
+    const fixedDigits = fixedDigitsOf(this.#entries, entry, number);
+    return { target: this.#entries.target(entry), fixedDigits, isOpen: this.#entries.isOpen(entry) };
   }
 
   explain(number: string): readonly PlanCandidate<Target>[] {

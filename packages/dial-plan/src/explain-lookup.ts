@@ -20,7 +20,7 @@ export interface PlanCandidate<Target> extends DialPlanEntry<Target> {
 }
 
 /** So that a short number in a plan of a million rows is still explained in a page. */
-const MAX_NEAR_MISSES = 10;
+export const MAX_NEAR_MISSES = 10;
 
 export function explainLookup<Target>(
   entries: EntryColumns<Target>,
@@ -53,7 +53,8 @@ export function explainLookup<Target>(
   return [...ranked, ...nearMisses];
 }
 
-function fixedDigitsOf<Target>(entries: EntryColumns<Target>, entry: number, number: string): number {
+/** Of an entry that matches the number. */
+export function fixedDigitsOf<Target>(entries: EntryColumns<Target>, entry: number, number: string): number {
   const digits = entries.digits(entry);
   return entries.isOpen(entry)
     ? digits
@@ -75,7 +76,8 @@ function verdictOf<Target>(
   return { kind: "outranked", fixedDigits, by: closedWon ? "closedBeatsOpen" : "earlierEntry" };
 }
 
-function nearMiss(pattern: NumberPattern, number: string): "tooShort" | "tooLong" | "outsideRange" | undefined {
+/** Why a pattern does not match a number that begins as its numbers do; undefined when it does not begin so. */
+export function nearMiss(pattern: NumberPattern, number: string): "tooShort" | "tooLong" | "outsideRange" | undefined {
   const prefix = fixedPrefix(pattern);
   if (number === "" || !(number.startsWith(prefix) || prefix.startsWith(number))) {
     return undefined;

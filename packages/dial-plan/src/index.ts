@@ -1,9 +1,7 @@
 export { compareOwnership, formatRange } from "./compare-ownership.ts";
 export type { OwnershipChange, OwnershipComparison } from "./compare-ownership.ts";
-export { decideAtBranch, decideAtHub } from "./decide.ts";
-export type { BranchDecision, BranchQuestion, BranchTarget, HubDecision, HubQuestion } from "./decide.ts";
 export { compileDialPlan, formatConflict } from "./dial-plan.ts";
-export type { CompiledDialPlan, DialPlan, PlanConflict } from "./dial-plan.ts";
+export type { CompiledDialPlan, DialPlan, PlanConflict, PlanMatch } from "./dial-plan.ts";
 export type { DialPlanEntry } from "./entry-columns.ts";
 export type { CandidateVerdict, PlanCandidate } from "./explain-lookup.ts";
 export { MAX_DIALLED_DIGITS, normalizeNumber } from "./normalize-number.ts";
@@ -14,3 +12,37 @@ export { findOverlaps, overlapOf } from "./overlap.ts";
 export type { Overlap, OverlapRelation, OverlappingPair } from "./overlap.ts";
 export { compileOwnership } from "./ownership.ts";
 export type { CompiledOwnership, NumberOwner } from "./ownership.ts";
+export { branchRules, withoutCode } from "./routing/branch-rules.ts";
+export type { BranchRules } from "./routing/branch-rules.ts";
+export { BranchPlan, compileBranchPlan } from "./routing/branch-plan.ts";
+export type { BranchDecision, BranchExplanation, BranchQuestion, CompiledBranchPlan } from "./routing/branch-plan.ts";
+export { parseClosedDates, parseOpenHours } from "./routing/calendar.ts";
+export { compileHubPlan, formatRuleConflict } from "./routing/compile-hub-plan.ts";
+export type { CompiledHubPlan, RuleConflict, RuleEntry } from "./routing/compile-hub-plan.ts";
+export { formatRuleName } from "./routing/federation-rules.ts";
+export type {
+  BlockRules,
+  BranchNumbers,
+  CalendarRules,
+  FederationRules,
+  NumberRewrite,
+  RouteRules,
+  RouteTarget,
+  RuleConditions,
+  RuleName,
+} from "./routing/federation-rules.ts";
+export type {
+  ExplainedLookup,
+  ExplainedTarget,
+  HubDecision,
+  HubExplanation,
+  HubQuestion,
+  HubTarget,
+  NumberChange,
+} from "./routing/hub-decision.ts";
+export { HubPlan } from "./routing/hub-plan.ts";
+export { drawOf } from "./routing/order-targets.ts";
+export { isTimeZone, localTimeText } from "./routing/local-time.ts";
+export { rewriteNumber, rewritePattern } from "./routing/number-rewrite.ts";
+export { parseWhen } from "./routing/rule-conditions.ts";
+export type { ConsideredRule, RuleVerdict } from "./routing/rule-verdict.ts";

@@ -9,7 +9,7 @@ export interface BranchQuestion {
   readonly caller: Caller;
   /** Where the INVITE came from. */
   readonly source: TransportAddress;
-  /** Digits. */
+  /** Digits, as the branch's phones have the number. */
   readonly called: string;
   /** What the numbers of the branch say of it. */
   readonly route: NumberRoute["kind"];
@@ -22,6 +22,8 @@ export interface BranchQuestion {
 export type BranchDecision =
   | { readonly kind: "ring"; readonly contacts: readonly Binding[] }
   | { readonly kind: "uplink" }
+  /** Connect it within the branch, by the ways that the settings name. */
+  | { readonly kind: "emergency" }
   | { readonly kind: "reject"; readonly code: CallErrorCode };
 
 function isSamePhone(binding: Binding, source: TransportAddress): boolean {
@@ -35,8 +37,11 @@ function isSamePhone(binding: Binding, source: TransportAddress): boolean {
  * busy when there is none.
  */
 export function decide({ caller, source, called, route, configured, contacts }: BranchQuestion): BranchDecision {
-  if (route === "uplink") {
-    return { kind: "uplink" };
+  if (route === "uplink" || route === "emergency") {
+    return { kind: route };
+  }
+  if (route === "blocked") {
+    return { kind: "reject", code: "NOT_PERMITTED" };
   }
   if (route === "backToOrigin" || !configured) {
     return { kind: "reject", code: "UNKNOWN_NUMBER" };

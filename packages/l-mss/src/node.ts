@@ -14,9 +14,9 @@ import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
 import type { BindingStore, BranchId, BranchSettings, CallRecord, CallRecordStore, HubId } from "@mss/model";
 import { compose } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
+import { compileCallPlan } from "./call-plan.ts";
 import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
 import { findExtension, identify } from "./identify.ts";
-import { compileOwnNumbers } from "./own-numbers.ts";
 import { planCall } from "./plan.ts";
 import { transferPolicy } from "./transfer.ts";
 import { Uplink } from "./uplink.ts";
@@ -111,7 +111,8 @@ function createControl(options: BranchNodeOptions, hooks: ControlHooks): CallCon
   const plan = planCall({
     settings,
     bindings: store.bindings,
-    numbers: compileOwnNumbers(settings),
+    calls: compileCallPlan(settings),
+    log,
     hubsUp: () => hooks.uplink().hubsUp(),
     hubFirstResponseTimeoutMs: options.hubFirstResponseTimeoutMs ?? HUB_FIRST_RESPONSE_TIMEOUT_MS,
   });

@@ -1,17 +1,19 @@
 import type { BridgePlan, BridgeStep, CallTarget, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { dialledNumber, reject } from "@mss/call-control/node";
-import { decideAtBranch } from "@mss/dial-plan";
-import type { BranchTarget, DialPlan } from "@mss/dial-plan";
+import type { BranchPlan } from "@mss/dial-plan";
 import { sipUriOf } from "@mss/model";
-import type { Binding, BindingStore, BranchSettings } from "@mss/model";
+import type { BindingStore, BranchSettings } from "@mss/model";
+import type { Logger } from "@mss/runtime";
 import { callerLabel } from "./caller.ts";
 import type { Caller } from "./caller.ts";
 import { decide } from "./decide.ts";
 import type { BranchDecision } from "./decide.ts";
+import { emergencySteps } from "./emergency-steps.ts";
 import { findExtension } from "./identify.ts";
 import type { IdentifiedCall } from "./identify.ts";
 import type { HubRoute } from "./hub-route.ts";
+import { phoneTarget } from "./phone-target.ts";
 
 /** What the plan of a call depends on. */
 export interface PlannedCall {
@@ -22,10 +24,11 @@ export interface PlannedCall {
 export interface PlanOptions {
   readonly settings: BranchSettings;
   readonly bindings: BindingStore;
-  readonly numbers: DialPlan<BranchTarget>;
+  readonly calls: BranchPlan;
   /** The hubs that take calls now, in the order in which they are to be tried. */
   readonly hubsUp: () => readonly HubRoute[];
   readonly hubFirstResponseTimeoutMs: number;
+  readonly log: Logger;
 }
 
 /** The callee's branch decides how long its phones ring; this only ends a call that nobody ends (RFC 3261 §16.6 Timer C). */
@@ -33,17 +36,6 @@ const UPLINK_RING_TIMEOUT_MS = 190_000;
 
 /** Lease key of the branch's trunk; counted in this process, and by the hubs once more under a key of theirs. */
 const TRUNK_LEASE = "trunk";
-
-function phoneTarget(binding: Binding, ringTimeoutMs: number): CallTarget {
-  return {
-    label: `extension:${binding.aor}`,
-    uri: binding.contact,
-    // To where the phone registered from, whatever its Contact says: NAT, and no traffic to third parties (SEC-29).
-    proxy: sipUriOf(binding.source),
-    phone: true,
-    ringTimeoutMs,
-  };
-}
 
 function hubStep({ hub, address }: HubRoute, called: string, options: PlanOptions): BridgeStep {
   const { federation, id, trunk } = options.settings;
@@ -68,35 +60,56 @@ function callerPart(caller: Caller): Pick<BridgePlan, "origin" | "trusted" | "ca
   return { origin, callerId: { user: number, ...(settings.name === undefined ? {} : { displayName: settings.name }) } };
 }
 
-function stepsOf(
-  decision: Exclude<BranchDecision, { kind: "reject" }>,
-  called: string,
-  options: PlanOptions,
-): BridgeStep[] {
-  if (decision.kind === "ring") {
-    return [{ targets: decision.contacts.map((binding) => phoneTarget(binding, options.settings.ringTimeoutMs)) }];
-  }
-  return options.hubsUp().map((route) => hubStep(route, called, options));
+interface LegContext extends PlanOptions {
+  readonly caller: Caller;
+  /** As the branch's phones have it; towards a hub, as it was dialled. */
+  readonly called: string;
 }
+
+async function stepsOf(
+  decision: Exclude<BranchDecision, { kind: "reject" }>,
+  context: LegContext,
+): Promise<readonly BridgeStep[]> {
+  const { settings, bindings, caller, called } = context;
+  switch (decision.kind) {
+    case "ring": {
+      return [{ targets: decision.contacts.map((binding) => phoneTarget(binding, settings.ringTimeoutMs)) }];
+    }
+    case "uplink": {
+      return context.hubsUp().map((route) => hubStep(route, called, context));
+    }
+    case "emergency": {
+      return caller.kind === "extension" ? emergencySteps({ settings, bindings, caller, called }) : [];
+    }
+  }
+}
+
+/** What the caller hears when there is no way left for a call that was not refused. */
+const NO_WAY = { ring: "NOT_REGISTERED", uplink: "PEER_AWAY", emergency: "NOT_REGISTERED" } as const;
 
 /** Decides where an identified call goes and says so as a plan, or as the answer it gets. */
 export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
-  const { settings, bindings, numbers } = options;
+  const { settings, bindings, calls, log } = options;
   return async ({ invite, caller }) => {
-    const called = dialledNumber(invite.called);
-    if (called === undefined) {
-      return reject("UNKNOWN_NUMBER", callerLabel(caller));
+    const origin = callerLabel(caller);
+    const dialled = dialledNumber(invite.called);
+    if (dialled === undefined) {
+      return reject("UNKNOWN_NUMBER", origin);
     }
-    const { kind: route } = decideAtBranch({ plan: numbers, number: called, cameFrom: caller.kind });
-    const configured = route === "local" && findExtension(settings, called) !== undefined;
+    const route = calls.decide({ number: dialled, cameFrom: caller.kind, atMs: Date.now() });
+    if (route.kind === "blocked") {
+      log.info({ from: origin, to: dialled, reason: route.kind, rule: route.rule }, "number barred");
+    }
+    const called = route.kind === "local" ? route.number : dialled;
+    const configured = route.kind === "local" && findExtension(settings, called) !== undefined;
     const contacts = configured ? await bindings.find(called, Date.now()) : [];
-    const decision = decide({ caller, source: invite.source, called, route, configured, contacts });
+    const decision = decide({ caller, source: invite.source, called, route: route.kind, configured, contacts });
     if (decision.kind === "reject") {
-      return reject(decision.code, callerLabel(caller));
+      return reject(decision.code, origin);
     }
-    const steps = stepsOf(decision, called, options);
+    const steps = await stepsOf(decision, { ...options, caller, called });
     if (steps.length === 0) {
-      return reject("PEER_AWAY", callerLabel(caller));
+      return reject(NO_WAY[decision.kind], origin);
     }
     const { maxCalls } = settings.trunk;
     const overTrunk = caller.kind === "hub" || decision.kind === "uplink";

@@ -54,6 +54,16 @@ const TABLE: readonly {
     expected: { kind: "uplink" },
   },
   {
+    name: "a blocked number",
+    question: { caller: EXTENSION, route: "blocked", configured: false, contacts: [] },
+    expected: { kind: "reject", code: "NOT_PERMITTED" },
+  },
+  {
+    name: "an emergency number stays here",
+    question: { caller: EXTENSION, route: "emergency", configured: false, contacts: [] },
+    expected: { kind: "emergency" },
+  },
+  {
     name: "a number of others never goes back to a hub",
     question: { caller: HUB, route: "backToOrigin", configured: false, contacts: [] },
     expected: { kind: "reject", code: "UNKNOWN_NUMBER" },

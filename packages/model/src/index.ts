@@ -2,6 +2,8 @@ export { TRANSPORTS, sipUriOf, transportAddressSchema } from "./address.ts";
 export type { Transport, TransportAddress } from "./address.ts";
 export { bindingSchema } from "./binding.ts";
 export type { Binding } from "./binding.ts";
+export { blockSchema, calendarSchema, numberRewriteSchema, routeSchema } from "./call-rules.ts";
+export type { BlockRules, CalendarRules, NumberRewrite, RouteRules } from "./call-rules.ts";
 export { CALL_RESULTS, callRecordSchema } from "./call-record.ts";
 export type { CallRecord, CallResult } from "./call-record.ts";
 export { CAUSES, reasonHeader } from "./cause.ts";
@@ -34,9 +36,11 @@ export { DIGEST_ALGORITHMS, MAX_CONTACTS_PER_EXTENSION } from "./settings.ts";
 export type {
   BranchSettings,
   DigestAlgorithm,
+  EmergencySettings,
   BranchTrunkSettings,
   ExtensionSettings,
   ExternalAddressSettings,
+  GatewaySettings,
   HubSettings,
   HubTrunkSettings,
   LimitSettings,

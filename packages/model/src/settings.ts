@@ -1,5 +1,6 @@
 import type { LogLevel } from "@mss/runtime";
 import type { TransportAddress } from "./address.ts";
+import type { BlockRules, CalendarRules, NumberRewrite } from "./call-rules.ts";
 import type { BranchId, ExtensionNumber, HubId } from "./ids.ts";
 
 /** Phones on one number; all ring. Fixed by the mission, not a key of the topology. */
@@ -64,6 +65,24 @@ export interface TrunkHubSettings {
   readonly addresses: readonly TransportAddress[];
 }
 
+/** A SIP gateway of the branch, such as one to the public network: calls go to its address, without registration. */
+export interface GatewaySettings {
+  readonly id: string;
+  readonly address: TransportAddress;
+  /** What it is told of the calling number; absent: as it is. */
+  readonly caller?: NumberRewrite;
+}
+
+/** Emergency numbers, which never leave the branch. */
+export interface EmergencySettings {
+  readonly numbers: readonly string[];
+  /** Tried in this order, the next one when one cannot be reached. */
+  readonly to: readonly (
+    | { readonly kind: "extension"; readonly number: ExtensionNumber }
+    | { readonly kind: "gateway"; readonly gateway: GatewaySettings }
+  )[];
+}
+
 /** The branch's side of its trunk. The user name of the digest is the branch id. */
 export interface BranchTrunkSettings {
   /** Digest password of the trunk, in clear. */
@@ -83,10 +102,20 @@ export interface BranchSettings {
   readonly listen: readonly TransportAddress[];
   /** Absent: no router before the node. */
   readonly external?: ExternalAddressSettings;
-  /** Number patterns in the notation of `@mss/dial-plan`. */
+  /** Number patterns in the notation of `@mss/dial-plan`, as its own phones have them. */
   readonly numbers: readonly string[];
   /** Patterns inside `numbers` that belong to another branch, which is more exact there: such calls go to the hub. */
   readonly numbersElsewhere: readonly string[];
+  /** Digits that the other branches dial before `numbers`, and that hubs take off and put on. */
+  readonly siteCode?: string;
+  /** IANA name; UTC when absent. */
+  readonly timeZone?: string;
+  readonly emergency?: EmergencySettings;
+  /** What its extensions must not call. */
+  readonly blocked?: readonly BlockRules[];
+  /** Calendars that `blocked` names, and the time zones of their sites. */
+  readonly calendars?: readonly CalendarRules[];
+  readonly siteTimeZones?: Readonly<Record<string, string>>;
   /** Ranges of the document are written out: one entry per number. */
   readonly extensions: ReadonlyMap<ExtensionNumber, ExtensionSettings>;
   readonly trunk: BranchTrunkSettings;

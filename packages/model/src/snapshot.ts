@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { transportAddressSchema } from "./address.ts";
+import { blockSchema, calendarSchema, routeSchema } from "./call-rules.ts";
 import { branchIdSchema, hubIdSchema } from "./ids.ts";
 
 /** SHA-256 in hexadecimal. */
@@ -35,12 +36,23 @@ export const snapshotSchema = z
             name: z.string(),
             /** Number patterns in the notation of `@mss/dial-plan`: `1xxx`, `1000-1999`, `852*`. */
             numbers: z.array(z.string()).readonly(),
+            /** Digits at the front of `numbers` that the branch's own phones do not have. */
+            siteCode: z.string().optional(),
+            /** IANA name of the zone by whose clock it lives; absent: UTC. */
+            timeZone: z.string().optional(),
+            /** Emergency numbers that it connects by itself. */
+            emergency: z.array(z.string()).readonly().optional(),
+            /** Hubs that its trunk leads to, in the order in which it tries them. */
+            hubs: z.array(hubIdSchema).readonly().optional(),
             /** How many calls at once its trunk carries; absent: no limit. */
             maxCalls: z.int().positive().optional(),
           })
           .readonly(),
       )
       .readonly(),
+    calendars: z.array(calendarSchema).readonly().optional(),
+    routes: z.array(routeSchema).readonly().optional(),
+    blocked: z.array(blockSchema).readonly().optional(),
     /** SHA-256, hexadecimal, of the canonical JSON of all the above. */
     hash: sha256Schema,
   })

@@ -1,5 +1,5 @@
 import type { CallErrorCode } from "@mss/call-control";
-import type { HubDecision as NumberRoute } from "@mss/dial-plan";
+import type { HubDecision as NumberRoute, HubTarget } from "@mss/dial-plan";
 import type { Binding, BranchId } from "@mss/model";
 
 /** What is known of a call when it is decided where it goes. */
@@ -9,13 +9,19 @@ export interface HubQuestion {
   readonly ownerOfCalling: BranchId | undefined;
   /** What the plan says of the called number. */
   readonly route: NumberRoute<BranchId>;
-  /** Where the owner of the called number is registered now, oldest registration first. */
-  readonly contacts: readonly Binding[];
+  /** Where a branch is registered now at this hub, oldest registration first. */
+  readonly contactsOf: (branch: BranchId) => readonly Binding[];
+}
+
+/** One node of a branch that may take the call. */
+export interface HubLeg {
+  readonly target: HubTarget<BranchId>;
+  readonly contact: Binding;
 }
 
 export type HubDecision =
-  /** `contacts` in the order in which they are to be tried. */
-  | { readonly kind: "bridge"; readonly to: BranchId; readonly contacts: readonly Binding[] }
+  /** In the order in which they are to be tried; never empty. */
+  | { readonly kind: "bridge"; readonly legs: readonly HubLeg[] }
   | { readonly kind: "reject"; readonly code: CallErrorCode };
 
 /**
@@ -23,18 +29,29 @@ export type HubDecision =
  * back to where it came from: a branch that sends us its own number has another plan than we have, which is a loop and
  * not an unknown number.
  */
-export function decide({ caller, ownerOfCalling, route, contacts }: HubQuestion): HubDecision {
+export function decide({ caller, ownerOfCalling, route, contactsOf }: HubQuestion): HubDecision {
   if (ownerOfCalling !== caller) {
     return { kind: "reject", code: "NOT_PERMITTED" };
   }
-  if (route.kind === "unknown") {
-    return { kind: "reject", code: "UNKNOWN_NUMBER" };
+  switch (route.kind) {
+    case "unknown": {
+      return { kind: "reject", code: "UNKNOWN_NUMBER" };
+    }
+    case "blocked":
+    case "emergency": {
+      return { kind: "reject", code: "NOT_PERMITTED" };
+    }
+    case "backToOrigin": {
+      return { kind: "reject", code: "CALL_LOOP" };
+    }
+    case "route": {
+      // The node that registered last is the one that is surely there; the others are tried when it is silent.
+      const legs = route.targets.flatMap((target) =>
+        contactsOf(target.branch)
+          .toReversed()
+          .map((contact) => ({ target, contact })),
+      );
+      return legs.length === 0 ? { kind: "reject", code: "PEER_AWAY" } : { kind: "bridge", legs };
+    }
   }
-  if (route.kind === "backToOrigin") {
-    return { kind: "reject", code: "CALL_LOOP" };
-  }
-  // The node that registered last is the one that is surely there; the others are tried when it is silent.
-  return contacts.length === 0
-    ? { kind: "reject", code: "PEER_AWAY" }
-    : { kind: "bridge", to: route.branch, contacts: contacts.toReversed() };
 }

@@ -188,6 +188,7 @@ function createControl(options: HubNodeOptions, hooks: ControlHooks): CallContro
     plan: () => hooks.feed.plan,
     trunks: hooks.locations,
     activeCalls: () => control.activeCalls(),
+    log,
     branchFirstResponseTimeoutMs: options.branchFirstResponseTimeoutMs ?? BRANCH_FIRST_RESPONSE_TIMEOUT_MS,
   });
   const register = createTrunkRegistrar(options, hooks.locations, hooks.onRegistered);

@@ -1,13 +1,17 @@
-import type { ActiveCall, BridgePlan, BridgeStep, LeaseRequest, Step } from "@mss/call-control";
+import type { ActiveCall, BridgePlan, BridgeStep, IncomingInvite, LeaseRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { dialledNumber, reject } from "@mss/call-control/node";
-import { decideAtHub } from "@mss/dial-plan";
+import { drawOf } from "@mss/dial-plan";
+import type { HubDecision as NumberRoute } from "@mss/dial-plan";
 import { sipUriOf } from "@mss/model";
 import type { Binding, BindingStore, BranchId, HubSettings } from "@mss/model";
+import type { Logger } from "@mss/runtime";
 import { callingNumber } from "./calling-number.ts";
+import type { CallingNumber } from "./calling-number.ts";
 import { decide } from "./decide.ts";
+import type { HubLeg } from "./decide.ts";
 import { branchLabel, findTrunk } from "./identify.ts";
-import type { IdentifiedCall, Trunk } from "./identify.ts";
+import type { IdentifiedCall } from "./identify.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
 
 export interface PlanOptions {
@@ -17,55 +21,108 @@ export interface PlanOptions {
   readonly trunks: BindingStore;
   readonly branchFirstResponseTimeoutMs: number;
   readonly activeCalls: () => readonly ActiveCall[];
+  readonly log: Logger;
 }
 
 export function trunkLeaseKey(branch: BranchId): string {
   return `trunk:${branch}`;
 }
 
-function stepTo(binding: Binding, trunk: Trunk, called: string, options: PlanOptions): BridgeStep {
-  const { settings, branchFirstResponseTimeoutMs } = options;
-  const target = {
-    label: branchLabel(trunk.branch),
-    uri: sipUriOf(binding.source, called),
-    credentials: { realm: trunk.branch, username: settings.id, secret: trunk.settings.secret },
-    trusted: true,
-    firstResponseTimeoutMs: branchFirstResponseTimeoutMs,
-    ringTimeoutMs: settings.ringTimeoutMs,
-  };
-  return { targets: [target] };
+/** A slot on the trunk of a branch, where the plan limits it. */
+function leaseOf(plan: RoutingPlan, branch: BranchId): LeaseRequest | undefined {
+  const limit = plan.maxCalls(branch);
+  return limit === undefined ? undefined : { key: trunkLeaseKey(branch), limit };
 }
 
-/** One slot on each of the two trunks, where the plan limits them. */
-function leasesOf(plan: RoutingPlan, branches: readonly BranchId[]): LeaseRequest[] {
-  return branches.flatMap((branch) => {
-    const limit = plan.maxCalls(branch);
-    return limit === undefined ? [] : [{ key: trunkLeaseKey(branch), limit }];
-  });
+interface LegContext extends PlanOptions {
+  readonly inForce: RoutingPlan;
+  readonly invite: IncomingInvite;
+  readonly calling: CallingNumber;
+}
+
+function stepTo({ target, contact }: HubLeg, context: LegContext): BridgeStep {
+  const { settings, invite, calling, branchFirstResponseTimeoutMs, inForce } = context;
+  const { branch, called, caller } = target;
+  const trunk = settings.trunks.get(branch);
+  const lease = leaseOf(inForce, branch);
+  const { displayName } = invite.from;
+  const isShownAnew = caller !== undefined && caller !== dialledNumber(invite.from.user);
+  const hasName = displayName !== undefined && calling.shown === undefined; // else it is somebody else's
+  return {
+    targets: [
+      {
+        label: branchLabel(branch),
+        uri: sipUriOf(contact.source, called),
+        ...(trunk && { credentials: { realm: branch, username: settings.id, secret: trunk.secret } }),
+        ...(isShownAnew && { callerId: { user: caller, ...(hasName ? { displayName } : {}) } }),
+        ...(lease && { lease }),
+        trusted: true,
+        firstResponseTimeoutMs: branchFirstResponseTimeoutMs,
+        ringTimeoutMs: settings.ringTimeoutMs,
+      },
+    ],
+  };
+}
+
+/** Where the branches that may take the call are now; those whose trunk is not this hub's are nowhere. */
+async function contactsOf(
+  route: NumberRoute<BranchId>,
+  { settings, trunks }: PlanOptions,
+): Promise<(branch: BranchId) => readonly Binding[]> {
+  const branches = route.kind === "route" ? new Set(route.targets.map(({ branch }) => branch)) : [];
+  const found = new Map<BranchId, readonly Binding[]>();
+  for (const branch of branches) {
+    if (findTrunk(settings, branch) !== undefined) {
+      found.set(branch, await trunks.find(branch, Date.now()));
+    }
+  }
+  return (branch) => found.get(branch) ?? [];
 }
 
 /** Decides where the call of a branch goes and says so as a plan, or as the answer it gets. */
 export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan> {
   return async ({ invite, caller }) => {
     const origin = branchLabel(caller.branch);
-    const plan = options.plan();
-    if (plan === undefined) {
+    const inForce = options.plan();
+    if (inForce === undefined) {
       return reject("NO_ROUTE", origin);
     }
-    const called = dialledNumber(invite.called) ?? "";
-    const route = decideAtHub({ plan: plan.numbers, number: called, cameFrom: caller.branch });
-    const ownerOf = (number: string): BranchId | undefined => plan.numbers.targetOf(number);
+    const { calls } = inForce;
+    const ownerOf = (number: string): BranchId | undefined =>
+      calls.numbers.targetOf(calls.federationNumber(caller.branch, number));
     const calling = callingNumber(invite, caller.branch, { ownerOf, activeCalls: options.activeCalls });
-    const ownerOfCalling = ownerOf(calling.responsible);
-    const trunk = route.kind === "route" ? findTrunk(options.settings, route.branch) : undefined;
-    const contacts = trunk === undefined ? [] : await options.trunks.find(trunk.branch, Date.now());
-    const decision = decide({ caller: caller.branch, ownerOfCalling, route, contacts });
-    if (decision.kind === "reject" || trunk === undefined) {
-      return reject(decision.kind === "reject" ? decision.code : "PEER_AWAY", origin);
+    const from = dialledNumber(invite.from.user);
+    const route = calls.decide({
+      number: dialledNumber(invite.called) ?? "",
+      caller: calling.shown ?? from,
+      foreignCaller: calling.shown === undefined && from !== calling.responsible,
+      cameFrom: caller.branch,
+      atMs: Date.now(),
+      // the same at every hub that is asked for this call
+      draw: drawOf(invite.header("Session-ID")?.slice(0, SESSION_ID_LENGTH) ?? invite.callId),
+    });
+    if (route.kind === "blocked" || route.kind === "emergency") {
+      const rule = route.kind === "blocked" ? { rule: route.rule } : {};
+      options.log.info(
+        { branch: caller.branch, from, to: invite.called, reason: route.kind, ...rule },
+        "number barred",
+      );
     }
-    const steps = decision.contacts.map((binding) => stepTo(binding, trunk, called, options));
-    const leases = leasesOf(plan, [caller.branch, trunk.branch]);
-    const callerId = calling.shown === undefined ? {} : { callerId: { user: calling.shown } };
-    return next({ origin, trusted: true, ...callerId, leases, steps });
+    const decision = decide({
+      caller: caller.branch,
+      ownerOfCalling: ownerOf(calling.responsible),
+      route,
+      contactsOf: await contactsOf(route, options),
+    });
+    if (decision.kind === "reject") {
+      return reject(decision.code, origin);
+    }
+    const lease = leaseOf(inForce, caller.branch);
+    const context = { ...options, inForce, invite, calling };
+    const steps = decision.legs.map((leg) => stepTo(leg, context));
+    return next({ origin, trusted: true, ...(lease && { leases: [lease] }), steps });
   };
 }
+
+/** RFC 7989 §5: what comes after is about one leg. */
+const SESSION_ID_LENGTH = 32;

@@ -1,5 +1,5 @@
-import { compileOwnership, formatConflict } from "@mss/dial-plan";
-import type { DialPlan } from "@mss/dial-plan";
+import { compileHubPlan, formatRuleConflict, formatRuleName } from "@mss/dial-plan";
+import type { HubPlan } from "@mss/dial-plan";
 import type { BranchId, Snapshot } from "@mss/model";
 import { HubError } from "./errors.ts";
 
@@ -7,12 +7,12 @@ import { HubError } from "./errors.ts";
 export interface RoutingPlan {
   readonly revision: number;
   readonly hash: string;
-  readonly numbers: DialPlan<BranchId>;
+  readonly calls: HubPlan<BranchId>;
   /** Calls at once on a branch's trunk; undefined: no limit. */
   maxCalls(branch: BranchId): number | undefined;
 }
 
-/** Throws `PLAN_REFUSED` for a pattern that is none and for numbers that two branches own alike. */
+/** Throws `PLAN_REFUSED` for a text that is no pattern, calendar or condition, and for rules that are equally exact. */
 export function compileRoutingPlan({
   revision,
   snapshot,
@@ -20,15 +20,14 @@ export function compileRoutingPlan({
   readonly revision: number;
   readonly snapshot: Snapshot;
 }): RoutingPlan {
-  const compiled = compileOwnership(snapshot.branches.map(({ id, numbers }) => ({ numbers, target: id })));
+  const compiled = compileHubPlan<BranchId>(snapshot);
   if (compiled.kind === "invalid") {
-    const { target: branch, text: pattern, reason } = compiled;
-    throw new HubError("PLAN_REFUSED", { branch, pattern, reason });
+    const { rule, text, reason } = compiled;
+    throw new HubError("PLAN_REFUSED", { rule: formatRuleName(rule), text, reason });
   }
   if (compiled.kind === "conflicting") {
-    const conflicts = compiled.conflicts.map((conflict) => formatConflict(conflict, (branch) => branch));
-    throw new HubError("PLAN_REFUSED", { conflicts });
+    throw new HubError("PLAN_REFUSED", { conflicts: compiled.conflicts.map(formatRuleConflict) });
   }
   const limits = new Map(snapshot.branches.map(({ id, maxCalls }) => [id, maxCalls]));
-  return { revision, hash: snapshot.hash, numbers: compiled.plan, maxCalls: (branch) => limits.get(branch) };
+  return { revision, hash: snapshot.hash, calls: compiled.plan, maxCalls: (branch) => limits.get(branch) };
 }

@@ -54,9 +54,9 @@ function nextPlan(): { readonly onPlan: (plan: RoutingPlan) => void; until: (rev
 test("a routing plan knows owners by the longest match, and limits", () => {
   const snapshot = snapshotOf({ hk: { numbers: ["1xxx", "44xx"] }, london: { numbers: ["4xxx"], maxCalls: 7 } });
   const plan = compileRoutingPlan({ revision: 3, snapshot });
-  assert.equal(plan.numbers.targetOf("4000"), LONDON);
-  assert.equal(plan.numbers.targetOf("4400"), HK);
-  assert.equal(plan.numbers.targetOf("9"), undefined);
+  assert.equal(plan.calls.numbers.targetOf("4000"), LONDON);
+  assert.equal(plan.calls.numbers.targetOf("4400"), HK);
+  assert.equal(plan.calls.numbers.targetOf("9"), undefined);
   assert.deepEqual([plan.maxCalls(LONDON), plan.maxCalls(HK)], [7, undefined]);
 });
 
@@ -107,7 +107,7 @@ test("the plan in force is the store's, and follows it", async (t) => {
   assert.equal(feed.plan?.revision, 1);
   await topology.publish(revisionOf(2, SECOND), 1);
   await until(2);
-  assert.equal(feed.plan?.numbers.targetOf("6000"), LONDON);
+  assert.equal(feed.plan?.calls.numbers.targetOf("6000"), LONDON);
 });
 
 test("with the store away the file's plan is in force, and the store's when it is back", async (t) => {

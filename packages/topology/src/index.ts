@@ -11,9 +11,20 @@ export type {
 } from "./diff/topology-diff.ts";
 export { topologyJsonSchema } from "./document/schema.ts";
 export { ERRORS, TopologyError } from "./errors.ts";
-export { explainRoute } from "./explain/explain-route.ts";
-export type { RouteQuestion } from "./explain/explain-route.ts";
-export type { ExplainedCandidate, Explanation, ExplanationOutcome, ExplanationStep } from "./explain/explanation.ts";
+export { directoryOf } from "./explain/call-question.ts";
+export type { BranchDirectory, CallQuestion, RunningHub } from "./explain/call-question.ts";
+export { explainCall } from "./explain/explain-call.ts";
+export type {
+  ExplainedLead,
+  ExplainedLookup,
+  ExplainedRewrite,
+  ExplainedRule,
+  ExplainedTarget,
+  Explanation,
+  ExplanationOutcome,
+  ExplanationStep,
+  TrunkState,
+} from "./explain/explanation.ts";
 export { formatExplanation } from "./explain/format-explanation.ts";
 export { FAULT_CODES } from "./fault.ts";
 export type { Fault, FaultCode } from "./fault.ts";

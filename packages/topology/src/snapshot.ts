@@ -14,10 +14,11 @@ export function toSnapshot(topology: Topology): Snapshot {
       .map(({ id, listen, external }) => ({ id, listen, ...(external === undefined ? {} : { external }) }))
       .toSorted(byId),
     branches: topology.branches
-      .map(({ id, name, numbers, trunk: { maxCalls } }) => ({
+      .map(({ id, name, numbers, trunk: { hubs, maxCalls } }) => ({
         id,
         name,
         numbers: [...new Set(numbers.map(formatPattern))].toSorted(),
+        hubs,
         ...(maxCalls === undefined ? {} : { maxCalls }),
       }))
       .toSorted(byId),

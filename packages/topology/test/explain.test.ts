@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { explainRoute, formatExplanation } from "@mss/topology";
+import { directoryOf, explainCall, formatExplanation, toSnapshot } from "@mss/topology";
+import type { Explanation } from "@mss/topology";
 import { GOOD, changed, topologyOf } from "./support/documents.ts";
 
 const LONDON = changed({
@@ -8,13 +9,21 @@ const LONDON = changed({
   by: '    trunk: { secret: { env: LONDON_TRUNK_SECRET } }\n    extensions: { "4000": { name: Carol, secret: { env: A } } }\n',
 });
 
+const SATURDAY_23_UTC = Date.parse("2026-11-28T23:00:00Z");
+
+function explain(from: string, to: string, text = LONDON): Explanation {
+  const topology = topologyOf(text);
+  const [snapshot, directory] = [toSnapshot(topology), directoryOf(topology)];
+  return explainCall({ snapshot, directory, from, to, atMs: SATURDAY_23_UTC });
+}
+
 function outcome(from: string, to: string, text = LONDON): unknown {
-  return explainRoute({ topology: topologyOf(text), from, to }).outcome;
+  return explain(from, to, text).outcome;
 }
 
 describe("explain", () => {
   test("follows a call from branch to branch, node by node", () => {
-    const explanation = explainRoute({ topology: topologyOf(LONDON), from: "1000", to: "+4-000" });
+    const explanation = explain("1000", "+4-000");
     assert.deepEqual(explanation.outcome, {
       kind: "bridged",
       branch: "london",
@@ -25,10 +34,10 @@ describe("explain", () => {
     });
     assert.equal(
       formatExplanation(explanation),
-      `from    1000 is Alice, an extension of hk
+      `from    1000 is Alice, an extension of hk, where it is sat 23:00 (2026-11-28)
 hk      4000 is not its own: up to hub-1, then hub-2
 hub-1   4000 goes to london
-          chosen  4xxx → london  longest match: 1 fixed digit
+          applies  4xxx  numbers of london  longest match: 1 fixed digit
 london  4000 is its own: Carol
 result  1000 → hk → hub-1 → london → 4000
 `,
@@ -54,7 +63,7 @@ result  1000 → hk → hub-1 → london → 4000
   ];
   for (const [name, from, to, expected] of refusals) {
     test(`${name}: ${from} to ${to}`, () => {
-      const explanation = explainRoute({ topology: topologyOf(LONDON), from, to });
+      const explanation = explain(from, to);
       assert.partialDeepStrictEqual(explanation.outcome, expected);
       assert.match(formatExplanation(explanation), /^result .*refused with 40[34]/m);
     });
@@ -62,10 +71,10 @@ result  1000 → hk → hub-1 → london → 4000
 
   test("every entry that was considered says why it lost", () => {
     const text = LONDON.replace('["4xxx"]', '["4xxx", "40*", "400x", "4000-4999", "40000"]');
-    const formatted = formatExplanation(explainRoute({ topology: topologyOf(text), from: "1000", to: "4000" }));
-    assert.match(formatted, /chosen +400x → london/);
-    assert.match(formatted, /lost +40\* → london +2 fixed digits: a longer prefix matches/);
-    assert.match(formatted, /no match +40000 → london +the number is too short/);
+    const formatted = formatExplanation(explain("1000", "4000", text));
+    assert.match(formatted, /applies +400x +numbers of london/);
+    assert.match(formatted, /lost +40\* +numbers of london +2 fixed digits: a longer prefix matches/);
+    assert.match(formatted, /no match +40000 +numbers of london +the number is too short/);
   });
 
   test("a number inside the caller's own that belongs to another branch goes there", () => {
@@ -85,11 +94,11 @@ result  1000 → hk → hub-1 → london → 4000
     assert.partialDeepStrictEqual(outcome("1000", "4000", none), { kind: "refused", status: 503 });
   });
 
-  test("a topology that was not checked is an error", () => {
-    const topology = topologyOf(GOOD);
-    const [hk] = topology.branches;
-    assert.ok(hk !== undefined);
-    const disputed = { ...topology, branches: topology.branches.map((branch) => ({ ...branch, numbers: hk.numbers })) };
-    assert.throws(() => explainRoute({ topology: disputed, from: "1000", to: "1001" }), { code: "UNDECIDED_NUMBERS" });
+  test("a snapshot that was not checked is an error", () => {
+    const snapshot = toSnapshot(topologyOf(GOOD));
+    const disputed = { ...snapshot, branches: snapshot.branches.map((branch) => ({ ...branch, numbers: ["1xxx"] })) };
+    assert.throws(() => explainCall({ snapshot: disputed, from: "1000", to: "1001", atMs: 0 }), {
+      code: "UNDECIDED_NUMBERS",
+    });
   });
 });

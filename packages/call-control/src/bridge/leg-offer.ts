@@ -16,10 +16,13 @@ export interface OfferContext {
 /** The INVITE that a target gets: by the header policy, then by what the plan says for this target. */
 export function legOffer({ invite, plan, sessionId, limits }: OfferContext, target: CallTarget): LegOffer {
   const betweenPeers = plan.trusted === true && target.trusted === true;
+  const { "P-Asserted-Identity": asserted, ...carried } = inviteHeaders((name) => invite.header(name), betweenPeers);
+  const isAsserted = asserted !== undefined && target.callerId === undefined;
   const headers: SipHeaders = {
-    ...inviteHeaders((name) => invite.header(name), betweenPeers),
+    ...carried,
+    ...(isAsserted ? { "P-Asserted-Identity": asserted } : {}),
     "Max-Forwards": String(invite.maxForwards - 1), // a B2BUA that starts again at 70 makes loops endless (RFC 7332 §5)
-    From: fromHeader(plan.callerId ?? invite.from),
+    From: fromHeader(target.callerId ?? plan.callerId ?? invite.from),
     ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),
   };
   return {

@@ -8,6 +8,12 @@ export interface LeaseRequest {
   readonly limit: number;
 }
 
+/** Identity that a callee is shown. */
+export interface CallerId {
+  readonly displayName?: string;
+  readonly user: string;
+}
+
 /** One place to ring. */
 export interface CallTarget {
   /** For log and record: `extension:4000`, `hub:hub-1`, `branch:london`. */
@@ -16,6 +22,8 @@ export interface CallTarget {
   readonly uri: string;
   /** Next hop as a SIP URI; the host of `uri` when absent. */
   readonly proxy?: string;
+  /** As `callerId` of the plan, for this target. The number that P-Asserted-Identity tells is then not carried. */
+  readonly callerId?: CallerId;
   /** Set on the INVITE after the header policy has run, such as P-Asserted-Identity. */
   readonly headers?: SipHeaders;
   readonly credentials?: ClientCredentials;
@@ -48,7 +56,7 @@ export interface BridgePlan {
   readonly from?: string;
   readonly to?: string;
   /** Identity shown to the callee instead of what the From says. */
-  readonly callerId?: { readonly displayName?: string; readonly user: string };
+  readonly callerId?: CallerId;
   /** Held from before the first step until the end of the call. Full: the call fails with `TRUNK_FULL`. */
   readonly leases?: readonly LeaseRequest[];
   readonly steps: readonly BridgeStep[];

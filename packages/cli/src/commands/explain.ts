@@ -1,4 +1,4 @@
-import { explainRoute, formatExplanation, loadTopology } from "@mss/topology";
+import { directoryOf, explainCall, formatExplanation, loadTopology, toSnapshot } from "@mss/topology";
 import { faultText } from "../fault-text.ts";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
@@ -18,8 +18,16 @@ export async function explain({ from, to, files, json, output }: ExplainOptions)
     output.err(faultText(loaded.faults));
     return EXIT.usage;
   }
-  const explanation = explainRoute({ topology: loaded.topology, from, to });
+  const { topology } = loaded;
+  const explanation = explainCall({
+    snapshot: toSnapshot(topology),
+    directory: directoryOf(topology),
+    from,
+    to,
+    atMs: Date.now(),
+  });
   output.out(json ? `${JSON.stringify(explanation, undefined, 2)}\n` : formatExplanation(explanation));
   const { outcome } = explanation;
-  return outcome.kind !== "refused" && outcome.isExtension ? EXIT.ok : EXIT.failed;
+  const arrives = outcome.kind === "emergency" || (outcome.kind !== "refused" && outcome.isExtension !== false);
+  return arrives ? EXIT.ok : EXIT.failed;
 }

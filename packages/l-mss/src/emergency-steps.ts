@@ -1,0 +1,49 @@
+import type { BridgeStep, CallTarget } from "@mss/call-control";
+import { rewriteNumber } from "@mss/dial-plan";
+import { sipUriOf } from "@mss/model";
+import type { BindingStore, BranchSettings, GatewaySettings } from "@mss/model";
+import type { Caller } from "./caller.ts";
+import { phoneTarget } from "./phone-target.ts";
+
+/** As long as a network lets it ring (RFC 3261 §16.6 Timer C): a call for help is not given up before. */
+const EMERGENCY_RING_TIMEOUT_MS = 180_000;
+/** A gateway that says nothing for so long is taken for dead and the next way is tried. */
+const GATEWAY_FIRST_RESPONSE_TIMEOUT_MS = 2_000;
+
+export interface EmergencyCall {
+  /** The emergency number that was dialled. */
+  readonly called: string;
+  readonly caller: Extract<Caller, { kind: "extension" }>;
+  readonly settings: BranchSettings;
+  readonly bindings: BindingStore;
+}
+
+/** The ways that a call for help takes, in the order of the settings: all of them are within the branch. */
+export async function emergencySteps(call: EmergencyCall): Promise<readonly BridgeStep[]> {
+  const { settings, bindings, caller } = call;
+  const steps: BridgeStep[] = [];
+  for (const way of settings.emergency?.to ?? []) {
+    if (way.kind === "gateway") {
+      steps.push({ targets: [gatewayTarget(way.gateway, call)] });
+    } else if (way.number !== caller.number) {
+      const contacts = await bindings.find(way.number, Date.now());
+      steps.push({ targets: contacts.map((binding) => phoneTarget(binding, EMERGENCY_RING_TIMEOUT_MS)) });
+    }
+  }
+  return steps.filter(({ targets }) => targets.length > 0);
+}
+
+function gatewayTarget(
+  { id, address, caller: rewrite }: GatewaySettings,
+  { called, caller }: EmergencyCall,
+): CallTarget {
+  const { number, settings } = caller;
+  const user = rewrite === undefined ? number : (rewriteNumber(number, rewrite) ?? number);
+  return {
+    label: `gateway:${id}`,
+    uri: sipUriOf(address, called),
+    callerId: { user, ...(settings.name === undefined ? {} : { displayName: settings.name }) },
+    firstResponseTimeoutMs: GATEWAY_FIRST_RESPONSE_TIMEOUT_MS,
+    ringTimeoutMs: EMERGENCY_RING_TIMEOUT_MS,
+  };
+}
