@@ -27,7 +27,7 @@ export interface WorkspacePackage {
   readonly manifest: Manifest;
   /** What runs in production: src and bin. */
   readonly sources: readonly SourceFile[];
-  /** Tests, benchmarks, and the test kits that the package exports (src/testing). */
+  /** Tests, benchmarks, fuzzing, and the test kits that the package exports (src/testing). */
   readonly tests: readonly SourceFile[];
 }
 
@@ -78,7 +78,7 @@ function readPackage(folder: string): WorkspacePackage {
     folder,
     manifest: readManifest(`${folder}/package.json`),
     sources: all.filter((file) => !isTestKit(file)),
-    tests: [...all.filter(isTestKit), ...sourceFiles(`${folder}/{test,bench}/**/*.{ts,mjs}`)],
+    tests: [...all.filter(isTestKit), ...sourceFiles(`${folder}/{test,bench,fuzz}/**/*.{ts,mjs}`)],
   };
 }
 

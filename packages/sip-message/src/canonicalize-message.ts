@@ -1,15 +1,33 @@
-import { type FieldList, fieldListOf } from "./header-list.ts";
+import { canonicalValue } from "./canonical-value.ts";
+import { FieldList, fieldListOf } from "./header-list.ts";
 import { type HeaderName, headerName, usualName } from "./header-name.ts";
 import type { SipMessage } from "./message.ts";
 
 /**
- * The same message in the one spelling that every reader sees alike: compact header names are written out, fields of
- * one name have one spelling, and names that are properties of JavaScript objects are left out. Values are collapsed
- * while they are read (`parseMessage`). Returns the message itself when nothing is to be changed, as with most.
+ * The same valid message in the one spelling that every reader sees alike: compact header names are written out, fields
+ * of one name have one spelling, names that are properties of JavaScript objects are left out, and so are credentials
+ * and challenges that cannot be read; addresses and Via that drachtio-srf would take for others get the quotes, brackets
+ * and capitals that they lack. White space is collapsed while reading (`parseMessage`). Returns the message itself when
+ * nothing is to be changed, as with most.
  */
 export function canonicalizeMessage<Message extends SipMessage>(message: Message): Message {
   const headers = fieldListOf(message.headers);
-  return headers.hasOddNames ? { ...message, headers: canonicalFields(headers) } : message;
+  return isCanonical(headers) ? message : { ...message, headers: canonicalFields(headers) };
+}
+
+function isCanonical(headers: FieldList): boolean {
+  for (let index = 0; index < headers.length; index += 1) {
+    const name = headers.headerNameAt(index);
+    if (name === undefined || name.isOdd || canonicalValueAt(headers, index) !== headers.valueAt(index)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function canonicalValueAt(headers: FieldList, index: number): string | undefined {
+  const isRepeated = (): boolean => headers.all(headers.keyAt(index)).length > 1;
+  return canonicalValue(headers.valueAt(index), headers.headerNameAt(index)?.rule, isRepeated);
 }
 
 /** Read as keys of an object, these are what the object inherits. */
@@ -17,15 +35,17 @@ const INHERITED: ReadonlySet<string> = new Set(["__proto__", "constructor"]);
 
 function canonicalFields(headers: FieldList): FieldList {
   const spellings = new Map<string, HeaderName>();
-  return headers.renamed((name) => {
-    if (INHERITED.has(name.key)) {
-      return undefined;
+  const names: HeaderName[] = [];
+  const values: string[] = [];
+  for (let index = 0; index < headers.length; index += 1) {
+    const name = headers.headerNameAt(index);
+    const value = canonicalValueAt(headers, index);
+    if (name !== undefined && value !== undefined && !INHERITED.has(name.key)) {
+      const spelling = spellings.get(name.key) ?? (name.isCompact ? headerName(usualName(name.key)) : name);
+      spellings.set(name.key, spelling);
+      names.push(spelling);
+      values.push(value);
     }
-    const usual = name.isCompact ? headerName(usualName(name.key)) : name;
-    const first = spellings.get(name.key);
-    if (first === undefined) {
-      spellings.set(name.key, usual);
-    }
-    return first ?? usual;
-  });
+  }
+  return new FieldList(names, values, headers.safe);
 }

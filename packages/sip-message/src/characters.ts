@@ -23,11 +23,29 @@ export function characterSet(members: string): Uint8Array {
   return table;
 }
 
+function visible(): Uint8Array {
+  return new Uint8Array(256).fill(1, 0x21, 0x7f);
+}
+
+function exclude(table: Uint8Array, members: string): Uint8Array {
+  for (const member of members) {
+    table[member.charCodeAt(0)] = 0;
+  }
+  return table;
+}
+
 /** RFC 3261 §25.1 token. */
 export const TOKEN = characterSet(`${ALPHANUMERIC}-.!%*_+\`'~`);
 /** Host names, and `_`, which real networks use. */
 export const HOST = characterSet(`${ALPHANUMERIC}-._`);
 export const IPV6 = characterSet("0123456789abcdefABCDEF:.");
+/** What a URI is written in: visible ASCII without quotes and angle brackets. */
+export const URI_TEXT = exclude(visible(), '<>"');
+/** Visible ASCII, of which Call-IDs are. RFC 3261 §25.1 has fewer, and all of them read alike. */
+export const VISIBLE = visible();
+/** Values of Via parameters: token or host. */
+export const TOKEN_OR_HOST = characterSet(`${ALPHANUMERIC}-.!%*_+\`'~[]:`);
+export const DIGITS = characterSet("0123456789");
 export const HEX = characterSet("0123456789abcdefABCDEF");
 
 /** True when every character of `text` from `start` up to `end` is in `set`, and there is at least one. */
@@ -38,6 +56,19 @@ export function consistsOf(text: string, set: Uint8Array, start = 0, end = text.
     }
   }
   return end > start;
+}
+
+/** Index of the first character from `start` up to `end` that is not in `set`. */
+export function runEnd(text: string, set: Uint8Array, start: number, end = text.length): number {
+  let index = start;
+  while (index < end && set[text.charCodeAt(index)] === 1) {
+    index += 1;
+  }
+  return index;
+}
+
+export function tokenEnd(text: string, start: number): number {
+  return runEnd(text, TOKEN, start);
 }
 
 export function isToken(text: string): boolean {
@@ -101,11 +132,11 @@ export function parseDecimal(text: string, maximumDigits: number): number | unde
 }
 
 /**
- * CR, LF or NUL would end a header early, or cut it for readers written in C. A character above 0xFF is no byte:
- * written as latin1, U+010D would become a CR.
+ * CR, LF or NUL would end a header early, or cut it for readers written in C; U+2028 and U+2029 (here in UTF-8) are line
+ * breaks for JavaScript. A character above 0xFF is no byte: written as latin1, U+010D would become a CR.
  */
 export function isSafe(text: string): boolean {
-  return !/[\0\r\n\u0100-\uffff]/.test(text);
+  return !/[\0\r\n\u0100-\uffff]|\xe2\x80[\xa8\xa9]/.test(text);
 }
 
 /** True when every character is a byte. */

@@ -2,7 +2,7 @@ import { isToken, parseDecimal } from "./characters.ts";
 import { trimSpace } from "./white-space.ts";
 
 /** RFC 3261 §8.1.1.5: the sequence number is less than 2^31. */
-const CSEQ_END = 2 ** 31;
+export const CSEQ_END = 2 ** 31;
 
 export function parseCSeq(value: string): { readonly sequence: number; readonly method: string } | undefined {
   const space = value.indexOf(" ");

@@ -1,7 +1,18 @@
-import { COMMA, EQUALS, HEX, QUOTE, consistsOf, isSafe, quote, skipQuoted, skipSpace, unquote } from "./characters.ts";
+import {
+  COMMA,
+  EQUALS,
+  HEX,
+  QUOTE,
+  consistsOf,
+  isSafe,
+  quote,
+  skipQuoted,
+  skipSpace,
+  tokenEnd,
+  unquote,
+} from "./characters.ts";
 import { type DigestAlgorithm, type DigestQop, digestAlgorithm } from "./digest.ts";
 import { SipMessageError } from "./errors.ts";
-import { tokenEnd } from "./parameters.ts";
 
 /** A WWW-Authenticate or Proxy-Authenticate value. */
 export interface DigestChallenge {
@@ -142,46 +153,47 @@ function isKnown(qop: DigestQop | undefined): qop is DigestQop {
 function parseAuthParameters(value: string): ReadonlyMap<string, string> | undefined {
   const start = skipSpace(value, 0);
   const schemeEnd = tokenEnd(value, start);
-  if (value.slice(start, schemeEnd).toLowerCase() !== "digest") {
-    return undefined;
-  }
+  const isDigest = value.slice(start, schemeEnd).toLowerCase() === "digest";
   const parameters = new Map<string, string>();
-  let index = skipSpace(value, schemeEnd);
-  if (index === schemeEnd) {
-    return undefined;
-  }
-  while (index < value.length) {
-    const end = readAuthParameter(value, index, parameters);
-    if (end === -1) {
-      return undefined;
-    }
-    index = skipSpace(value, end);
-    if (index < value.length) {
-      if (value.charCodeAt(index) !== COMMA) {
-        return undefined;
-      }
-      index = skipSpace(value, index + 1);
-    }
-  }
-  return parameters;
+  const isRead =
+    isDigest &&
+    eachAuthParameter(value, schemeEnd, (name, text) => {
+      const isNew = !parameters.has(name);
+      parameters.set(name, unquote(text));
+      return isNew;
+    });
+  return isRead ? parameters : undefined;
 }
 
-/** Index after the parameter at `start`, or -1. */
-function readAuthParameter(value: string, start: number, parameters: Map<string, string>): number {
-  const nameEnd = tokenEnd(value, start);
-  const name = value.slice(start, nameEnd).toLowerCase();
-  const equals = skipSpace(value, nameEnd);
-  if (name === "" || parameters.has(name) || value.charCodeAt(equals) !== EQUALS) {
-    return -1;
+/**
+ * Reads `scheme name=value, …` of any scheme, or the parameters alone of Authentication-Info, to the end; false when
+ * there is none, or anything else.
+ */
+export function isAuthHeader(value: string, hasScheme: boolean): boolean {
+  const schemeEnd = hasScheme ? tokenEnd(value, 0) : -1;
+  return schemeEnd !== 0 && eachAuthParameter(value, schemeEnd, () => true);
+}
+
+/** Gives each parameter after the white space at `start` (or at the beginning, for -1) to `take`; false once that is. */
+function eachAuthParameter(value: string, start: number, take: (name: string, text: string) => boolean): boolean {
+  let index = skipSpace(value, Math.max(0, start));
+  let isRead = index > start;
+  while (isRead) {
+    const nameEnd = tokenEnd(value, index);
+    const equals = skipSpace(value, nameEnd);
+    const valueStart = skipSpace(value, equals + 1);
+    const isQuoted = value.charCodeAt(valueStart) === QUOTE;
+    const valueEnd = isQuoted ? skipQuoted(value, valueStart) : unquotedEnd(value, valueStart);
+    const isWhole = nameEnd > index && value.charCodeAt(equals) === EQUALS && valueEnd > valueStart;
+    isRead = isWhole && take(value.slice(index, nameEnd).toLowerCase(), value.slice(valueStart, valueEnd));
+    const after = skipSpace(value, Math.max(0, valueEnd));
+    if (isRead && after === value.length) {
+      return true;
+    }
+    isRead &&= value.charCodeAt(after) === COMMA;
+    index = skipSpace(value, after + 1);
   }
-  const valueStart = skipSpace(value, equals + 1);
-  const isQuoted = value.charCodeAt(valueStart) === QUOTE;
-  const end = isQuoted ? skipQuoted(value, valueStart) : unquotedEnd(value, valueStart);
-  if (end > valueStart) {
-    parameters.set(name, unquote(value.slice(valueStart, end)));
-    return end;
-  }
-  return -1;
+  return false;
 }
 
 /** Wider than a token: some phones leave the quotes of `uri` out. */

@@ -1,9 +1,8 @@
-import { COLON, CR, LF, SPACE, TAB, skipSpace } from "./characters.ts";
+import { COLON, CR, LF, SPACE, TAB, skipSpace, tokenEnd } from "./characters.ts";
 import { FieldList } from "./header-list.ts";
 import { type HeaderName, headerNameAt } from "./header-name.ts";
 import type { MessageLimits } from "./limits.ts";
 import type { MessageFault } from "./message-fault.ts";
-import { tokenEnd } from "./parameters.ts";
 import { collapseWhiteSpace, removeQuotedNul } from "./white-space.ts";
 
 export interface Head {
@@ -34,6 +33,7 @@ class HeadReader {
   #nextTab: number;
   #nextDoubleSpace: number;
   #nextNul: number;
+  #nextSeparator: number;
 
   constructor(text: string, start: number, limits: MessageLimits) {
     this.#text = text;
@@ -42,6 +42,7 @@ class HeadReader {
     this.#nextTab = indexOrEnd(text, "\t", start);
     this.#nextDoubleSpace = indexOrEnd(text, "  ", start);
     this.#nextNul = indexOrEnd(text, "\0", start);
+    this.#nextSeparator = indexOrEnd(text, "\xe2\x80", start);
   }
 
   read(): Head {
@@ -78,6 +79,7 @@ class HeadReader {
   }
 
   #readValue(start: number, end: number, folded: boolean): string {
+    this.#skipSeparators(end);
     if (this.#nextNul < end) {
       this.#nextNul = indexOrEnd(this.#text, "\0", end);
       const value = removeQuotedNul(collapseWhiteSpace(this.#text.slice(start, end)));
@@ -93,6 +95,17 @@ class HeadReader {
     }
     const last = this.#text.charCodeAt(end - 1) === SPACE ? end - 1 : end;
     return start < last ? this.#text.slice(start, last) : "";
+  }
+
+  /** U+2028 and U+2029 are line breaks to JavaScript: drachtio-srf would read no further there. */
+  #skipSeparators(end: number): void {
+    while (this.#nextSeparator < end) {
+      const last = this.#text.charCodeAt(this.#nextSeparator + 2);
+      if (last === 0xa8 || last === 0xa9) {
+        this.#safe = false; // refused by `validateMessage`
+      }
+      this.#nextSeparator = indexOrEnd(this.#text, "\xe2\x80", this.#nextSeparator + 2);
+    }
   }
 
   /** Index of the CR that ends the line at `start`, or the end of the text. */

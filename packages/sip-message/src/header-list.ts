@@ -59,30 +59,6 @@ export class FieldList implements HeaderList {
     return new FieldList(names, values, fields.every(isSafeField));
   }
 
-  /** Whether a name is there that not every reader takes alike. */
-  get hasOddNames(): boolean {
-    for (let index = 0; index < this.#names.length; index += 1) {
-      if (this.#names[index]?.isOdd === true) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** The fields under other names; those for which `rename` gives none are left out. */
-  renamed(rename: (name: HeaderName) => HeaderName | undefined): FieldList {
-    const names: HeaderName[] = [];
-    const values: string[] = [];
-    for (const [index, name] of this.#names.entries()) {
-      const renamed = rename(name);
-      if (renamed !== undefined) {
-        names.push(renamed);
-        values.push(this.valueAt(index));
-      }
-    }
-    return new FieldList(names, values, this.safe);
-  }
-
   get length(): number {
     return this.#names.length;
   }
@@ -90,6 +66,10 @@ export class FieldList implements HeaderList {
   /** Canonical name of field `index`. */
   keyAt(index: number): string {
     return this.#names[index]?.key ?? "";
+  }
+
+  headerNameAt(index: number): HeaderName | undefined {
+    return this.#names[index];
   }
 
   nameAt(index: number): string {

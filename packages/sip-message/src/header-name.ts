@@ -1,3 +1,5 @@
+import { HEADER_RULES, type HeaderRule } from "./header-rules.ts";
+
 /** Compact forms registered at IANA (RFC 3261 §7.3.3 and its extensions). */
 const COMPACT_FORMS: Readonly<Record<string, string>> = {
   a: "accept-contact",
@@ -62,12 +64,18 @@ export interface HeaderName {
    * `x-a` are two headers to it.
    */
   readonly isOdd: boolean;
+  /** `unescape` of JavaScript would make another name of it; a `%` that means nothing is a character like others (RFC 4475 §3.1.1.2). */
+  readonly hasEscape: boolean;
+  readonly rule: HeaderRule | undefined;
 }
+
+const ESCAPE = /%(?:u[0-9a-f]{2})?[0-9a-f]{2}/i;
 
 function createName(name: string, key: string): HeaderName {
   const isCompact = key.length !== name.length;
   const isOdd = isCompact || !USUAL.has(key) || /^(?:[xp]-|diversion$)/.test(key);
-  return { name, key, prefix: `\r\n${name}: `, isCompact, isOdd };
+  const hasEscape = name.includes("%") && ESCAPE.test(name);
+  return { name, key, prefix: `\r\n${name}: `, isCompact, isOdd, hasEscape, rule: HEADER_RULES.get(key) };
 }
 
 /** The usual spellings by length and first character, so that the parser need not cut a name out to know it. */

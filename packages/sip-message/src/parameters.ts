@@ -1,47 +1,151 @@
-import { COMMA, EQUALS, GREATER_THAN, LESS_THAN, QUOTE, SEMICOLON, SPACE, TOKEN } from "./characters.ts";
+import { EQUALS, QUOTE, SEMICOLON, TOKEN, runEnd, skipQuoted, skipSpace, tokenEnd } from "./characters.ts";
 import { normalizeEscapes } from "./escapes.ts";
-import { skipQuoted, skipSpace } from "./characters.ts";
 
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
 
+/** Where the parts of one parameter stand. Used again for the next one, so that reading allocates nothing. */
+export class ParameterCursor {
+  nameStart = 0;
+  nameEnd = 0;
+  /** The same as `valueEnd` when there is no value. */
+  valueStart = 0;
+  valueEnd = 0;
+
+  /**
+   * Reads `;name`, `;name=token` or `;name="text"` at `start`, and gives the index after it and the white space that
+   * follows; -1 when it is malformed. An empty value is: drachtio-srf reads no further there. `values` are the
+   * characters of a value without quotes.
+   */
+  read(text: string, start: number, values: Uint8Array = TOKEN): number {
+    const nameStart = skipSpace(text, start + 1);
+    const nameEnd = tokenEnd(text, nameStart);
+    if (text.charCodeAt(start) !== SEMICOLON || nameEnd === nameStart) {
+      return -1;
+    }
+    this.nameStart = nameStart;
+    this.nameEnd = nameEnd;
+    const afterName = skipSpace(text, nameEnd);
+    this.valueStart = afterName;
+    this.valueEnd = afterName;
+    return text.charCodeAt(afterName) === EQUALS
+      ? this.#readValue(text, skipSpace(text, afterName + 1), values)
+      : afterName;
+  }
+
+  isNamed(text: string, name: string): boolean {
+    return this.nameEnd - this.nameStart === name.length && isSameName(text, this.nameStart, name);
+  }
+
+  #readValue(text: string, start: number, values: Uint8Array): number {
+    const isQuoted = text.charCodeAt(start) === QUOTE;
+    const end = isQuoted ? skipQuoted(text, start) : runEnd(text, values, start);
+    if (end <= start) {
+      return -1;
+    }
+    this.valueStart = start;
+    this.valueEnd = end;
+    return skipSpace(text, end);
+  }
+}
+
+/** `name` is in lower case and of token characters, of which none but letters differ by that bit. */
+function isSameName(text: string, start: number, name: string): boolean {
+  for (let index = 0; index < name.length; index += 1) {
+    if ((text.charCodeAt(start + index) | 0x20) !== (name.charCodeAt(index) | 0x20)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+const FEW = 8;
+
+/** The names of one entry's parameters: two readers would choose differently between two of one name. */
+export class NameMemory {
+  readonly #starts = new Int32Array(FEW);
+  readonly #ends = new Int32Array(FEW);
+  #count = 0;
+  #many: Set<string> | undefined;
+
+  clear(): void {
+    this.#count = 0;
+    this.#many = undefined;
+  }
+
+  /** Remembers the name of token characters that stands there; false when it is known already. */
+  add(text: string, start: number, end: number): boolean {
+    if (this.#many === undefined && this.#count < FEW) {
+      for (let index = 0; index < this.#count; index += 1) {
+        if (this.#isSame(text, index, start, end)) {
+          return false;
+        }
+      }
+      this.#starts[this.#count] = start;
+      this.#ends[this.#count] = end;
+      this.#count += 1;
+      return true;
+    }
+    this.#many ??= this.#all(text);
+    const name = text.slice(start, end).toLowerCase();
+    const isNew = !this.#many.has(name);
+    this.#many.add(name);
+    return isNew;
+  }
+
+  #isSame(text: string, known: number, start: number, end: number): boolean {
+    const knownStart = this.#starts[known] ?? 0;
+    if ((this.#ends[known] ?? 0) - knownStart !== end - start) {
+      return false;
+    }
+    for (let offset = 0; offset < end - start; offset += 1) {
+      if ((text.charCodeAt(knownStart + offset) | 0x20) !== (text.charCodeAt(start + offset) | 0x20)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #all(text: string): Set<string> {
+    const names = new Set<string>();
+    for (let index = 0; index < this.#count; index += 1) {
+      names.add(text.slice(this.#starts[index], this.#ends[index]).toLowerCase());
+    }
+    return names;
+  }
+}
+
+const cursor = new ParameterCursor();
+
 /**
  * Reads `;name=value;name` from `start` to the end of a header value. Names are in lower case, values as written
- * (a quoted string keeps its quotes), a parameter without value has the value "". Undefined when a name is empty or
- * stands twice: two readers would choose differently.
+ * (a quoted string keeps its quotes), a parameter without value has the value "". Undefined when a parameter is
+ * malformed or stands twice.
  */
-export function parseParameters(text: string, start: number): ReadonlyMap<string, string> | undefined {
+export function parseParameters(
+  text: string,
+  start: number,
+  values: Uint8Array = TOKEN,
+): ReadonlyMap<string, string> | undefined {
   let index = skipSpace(text, start);
   if (index === text.length) {
     return NO_PARAMETERS;
   }
   const parameters = new Map<string, string>();
   while (index < text.length) {
-    if (text.charCodeAt(index) !== SEMICOLON) {
+    index = cursor.read(text, index, values);
+    if (index === -1) {
       return undefined;
     }
-    const nameStart = skipSpace(text, index + 1);
-    const nameEnd = tokenEnd(text, nameStart);
-    const name = text.slice(nameStart, nameEnd).toLowerCase();
-    if (name === "" || parameters.has(name)) {
+    const name = text.slice(cursor.nameStart, cursor.nameEnd).toLowerCase();
+    if (parameters.has(name)) {
       return undefined;
     }
-    index = skipSpace(text, nameEnd);
-    let value = "";
-    if (text.charCodeAt(index) === EQUALS) {
-      const valueStart = skipSpace(text, index + 1);
-      const valueEnd = genericValueEnd(text, valueStart);
-      if (valueEnd === -1) {
-        return undefined;
-      }
-      value = text.slice(valueStart, valueEnd);
-      index = skipSpace(text, valueEnd);
-    }
-    parameters.set(name, value);
+    parameters.set(name, text.slice(cursor.valueStart, cursor.valueEnd));
   }
   return parameters;
 }
 
-/** Reads the parameters of a URI (no quotes, no white space) from `start` to `end`, under the same rules. */
+/** Reads the parameters of a URI (no quotes, no white space) from `start` to `end`; names must be there, once each. */
 export function parseUriParameters(text: string, start: number, end: number): ReadonlyMap<string, string> | undefined {
   if (start === end) {
     return NO_PARAMETERS;
@@ -71,35 +175,4 @@ export function formatParameters(parameters: ReadonlyMap<string, string>): strin
     text += value === "" ? `;${name}` : `;${name}=${value}`;
   }
   return text;
-}
-
-export function tokenEnd(text: string, start: number): number {
-  let index = start;
-  while (index < text.length && TOKEN[text.charCodeAt(index)] === 1) {
-    index += 1;
-  }
-  return index;
-}
-
-/** End of a token, host or quoted string; wider than the grammar, since tags and the like hold all kinds of characters. */
-function genericValueEnd(text: string, start: number): number {
-  if (text.charCodeAt(start) === QUOTE) {
-    return skipQuoted(text, start);
-  }
-  let index = start;
-  while (index < text.length && !endsGenericValue(text.charCodeAt(index))) {
-    index += 1;
-  }
-  return index;
-}
-
-function endsGenericValue(code: number): boolean {
-  return (
-    code <= SPACE ||
-    code === SEMICOLON ||
-    code === COMMA ||
-    code === QUOTE ||
-    code === LESS_THAN ||
-    code === GREATER_THAN
-  );
 }

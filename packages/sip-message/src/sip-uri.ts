@@ -1,8 +1,7 @@
-import { HEX, consistsOf } from "./characters.ts";
 import { normalizeEscapes } from "./escapes.ts";
-import { formatHostPort, parseHostPort } from "./host-port.ts";
+import { formatHostPort } from "./host-port.ts";
 import { formatParameters, parseUriParameters } from "./parameters.ts";
-import { uriScheme } from "./uri-scheme.ts";
+import { SipUriText } from "./sip-uri-text.ts";
 
 /** A SIP or SIPS URI, RFC 3261 §19.1. Texts are as written, still percent-encoded. */
 export interface SipUri {
@@ -18,35 +17,34 @@ export interface SipUri {
   readonly headers?: string;
 }
 
-export function parseSipUri(text: string): SipUri | undefined {
-  const scheme = uriScheme(text);
-  if ((scheme !== "sip" && scheme !== "sips") || !isUriText(text)) {
-    return undefined;
-  }
-  const start = scheme.length + 1;
-  // The user part may hold `;` and `?` (RFC 4475 §3.1.1.9), so `@` is looked for first; it stands once or not at all.
-  const at = text.indexOf("@", start);
-  const hostStart = at === -1 ? start : at + 1;
-  const question = text.indexOf("?", hostStart);
-  const end = question === -1 ? text.length : question;
-  const semicolon = text.indexOf(";", hostStart);
-  const hostEnd = semicolon === -1 || semicolon > end ? end : semicolon;
-  const hostPort = parseHostPort(text.slice(hostStart, hostEnd));
-  const parameters = parseUriParameters(text, hostEnd, end);
-  if (hostPort === undefined || parameters === undefined || text.indexOf("@", hostStart) !== -1) {
-    return undefined;
-  }
-  const uri: Draft = { scheme, host: hostPort.host, parameters };
-  if (hostPort.port !== undefined) {
-    uri.port = hostPort.port;
-  }
-  if (question !== -1) {
-    uri.headers = text.slice(question + 1);
-  }
-  return at === -1 ? uri : withUserInfo(uri, text.slice(start, at));
-}
-
 type Draft = { -readonly [Part in keyof SipUri]: SipUri[Part] };
+
+const parts = new SipUriText();
+
+export function parseSipUri(text: string): SipUri | undefined {
+  if (!parts.read(text, 0, text.length)) {
+    return undefined;
+  }
+  const { userStart, userInfoEnd, passwordColon, parametersStart, parametersEnd } = parts;
+  const uri: Draft = {
+    scheme: parts.isSips ? "sips" : "sip",
+    host: text.slice(parts.hostStart, parts.hostEnd),
+    parameters: parseUriParameters(text, parametersStart, parametersEnd) ?? new Map(),
+  };
+  if (parts.port !== 0) {
+    uri.port = parts.port;
+  }
+  if (parts.hasHeaders) {
+    uri.headers = text.slice(parametersEnd + 1);
+  }
+  if (userInfoEnd !== -1) {
+    uri.user = text.slice(userStart, passwordColon === -1 ? userInfoEnd : passwordColon);
+    if (passwordColon !== -1) {
+      uri.password = text.slice(passwordColon + 1, userInfoEnd);
+    }
+  }
+  return uri;
+}
 
 export function formatSipUri(uri: SipUri): string {
   const password = uri.password === undefined ? "" : `:${uri.password}`;
@@ -107,33 +105,4 @@ function headerSet(headers: string): string {
 
 function sameEscaped(a: string | undefined, b: string | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && normalizeEscapes(a) === normalizeEscapes(b));
-}
-
-function withUserInfo(uri: Draft, userInfo: string): SipUri | undefined {
-  const colon = userInfo.indexOf(":");
-  uri.user = colon === -1 ? userInfo : userInfo.slice(0, colon);
-  if (colon !== -1) {
-    uri.password = userInfo.slice(colon + 1);
-  }
-  return uri.user === "" || !hasWholeEscapes(userInfo) ? undefined : uri;
-}
-
-function hasWholeEscapes(text: string): boolean {
-  for (let at = text.indexOf("%"); at !== -1; at = text.indexOf("%", at + 1)) {
-    if (at + 3 > text.length || !consistsOf(text, HEX, at + 1, at + 3)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/** No white space, control characters, quotes or angle brackets. */
-function isUriText(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code <= 0x20 || code === 0x22 || code === 0x3c || code === 0x3e || code === 0x7f) {
-      return false;
-    }
-  }
-  return true;
 }

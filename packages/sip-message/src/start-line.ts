@@ -1,4 +1,4 @@
-import { SPACE, isToken, parseDecimal } from "./characters.ts";
+import { SPACE, isSafe, isToken, parseDecimal } from "./characters.ts";
 import type { MessageFault } from "./message-fault.ts";
 
 /** A line that is at fault still says what it can, so that a request may be answered. */
@@ -73,5 +73,5 @@ function isReason(reason: string): boolean {
       return false;
     }
   }
-  return true;
+  return isSafe(reason);
 }

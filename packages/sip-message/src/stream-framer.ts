@@ -1,9 +1,8 @@
-import { COLON, CR, LF, SPACE, TAB, TOKEN, parseDecimal, skipSpace } from "./characters.ts";
+import { COLON, CR, LF, SPACE, TAB, TOKEN, parseDecimal, skipSpace, tokenEnd } from "./characters.ts";
 import { canonicalName } from "./header-name.ts";
 import { DEFAULT_LIMITS, type MessageLimits } from "./limits.ts";
 import { type MessageFault, messageFault } from "./message-fault.ts";
 import { parseMessage } from "./parse-message.ts";
-import { tokenEnd } from "./parameters.ts";
 import { collapseWhiteSpace } from "./white-space.ts";
 
 export type FramedItem =

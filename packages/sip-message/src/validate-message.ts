@@ -1,16 +1,16 @@
-import { parseDecimal } from "./characters.ts";
-import { parseCSeq } from "./cseq.ts";
+import { COMMA, DIGITS, SPACE, TOKEN, VISIBLE, consistsOf, parseDecimal, runEnd } from "./characters.ts";
+import { AddressEntry } from "./address-entry.ts";
+import { CSEQ_END } from "./cseq.ts";
 import { type FieldList, fieldListOf } from "./header-list.ts";
+import { type HeaderRule, MANDATORY } from "./header-rules.ts";
 import { DEFAULT_LIMITS, type MessageLimits } from "./limits.ts";
-import { splitList } from "./list.ts";
 import type { SipMessage } from "./message.ts";
 import { type MessageFault, messageFault } from "./message-fault.ts";
-import { type NameAddress, parseNameAddress } from "./name-address.ts";
-import { parseSipUri } from "./sip-uri.ts";
+import { SipUriText } from "./sip-uri-text.ts";
 import { parseTelUri } from "./tel-uri.ts";
 import { uriScheme } from "./uri-scheme.ts";
 import { bodyFault } from "./validate-body.ts";
-import { branchOf, parseVia } from "./via.ts";
+import { ViaEntry } from "./via-entry.ts";
 
 /**
  * The first reason to refuse a message, or undefined for one whose mandatory headers are there, single, well-formed
@@ -20,15 +20,21 @@ export function validateMessage(message: SipMessage, limits: MessageLimits = DEF
   const headers = fieldListOf(message.headers);
   const fault =
     requestUriFault(message, limits) ??
-    fieldFault(headers, limits) ??
-    presenceFault(message, headers) ??
-    sequenceFault(message, headers) ??
+    fieldsFault(message, headers, limits) ??
     bodyFault(message.body, headers.get("content-type") ?? "", limits);
   return fault === undefined ? undefined : messageFault(fault.status, fault.reason, message);
 }
 
+const uriText = new SipUriText();
+const address = new AddressEntry();
+const via = new ViaEntry();
+
 function bad(reason: string): MessageFault {
   return { status: 400, reason };
+}
+
+function malformed(rule: HeaderRule): MessageFault {
+  return bad(`Malformed ${rule.name}`);
 }
 
 function requestUriFault(message: SipMessage, limits: MessageLimits): MessageFault | undefined {
@@ -39,196 +45,209 @@ function requestUriFault(message: SipMessage, limits: MessageLimits): MessageFau
   if (uri.length > limits.requestUriBytes) {
     return { status: 414, reason: "Request-URI Too Long" };
   }
-  const scheme = uriScheme(uri);
-  if (scheme === "sip" || scheme === "sips") {
-    const parsed = parseSipUri(uri);
+  if (uriText.read(uri, 0, uri.length)) {
     // RFC 3261 §19.1.1, table 1: headers are not allowed in a Request-URI.
-    return parsed === undefined || parsed.headers !== undefined ? bad("Malformed Request-URI") : undefined;
+    return uriText.hasHeaders ? bad("Malformed Request-URI") : undefined;
   }
-  if (scheme === "tel") {
-    return parseTelUri(uri) === undefined ? bad("Malformed Request-URI") : undefined;
+  const scheme = uriScheme(uri);
+  const isOther = scheme !== undefined && !["sip", "sips", "tel"].includes(scheme);
+  if (isOther && consistsOf(uri, VISIBLE)) {
+    return { status: 416, reason: "Unsupported URI Scheme" };
   }
-  return scheme === undefined ? bad("Malformed Request-URI") : { status: 416, reason: "Unsupported URI Scheme" };
+  return scheme === "tel" && parseTelUri(uri) !== undefined ? undefined : bad("Malformed Request-URI");
 }
 
-type FieldCheck = (value: string, limits: MessageLimits) => MessageFault | undefined;
-
-/** What a value of that header must be like; other headers may be anything. */
-const FIELD_CHECKS: ReadonlyMap<string, FieldCheck> = new Map<string, FieldCheck>([
-  ["via", viaFault],
-  ["from", taggedAddressFault("From")],
-  ["to", taggedAddressFault("To")],
-  ["call-id", callIdFault],
-  ["max-forwards", numberFault("Max-Forwards", 255)],
-  ["content-length", contentLengthFault],
-  ["expires", numberFault("Expires", 2 ** 32 - 1)],
-  ["contact", contactFault],
-  ["content-type", contentTypeFault],
-  ["authorization", authorizationFault],
-  ["proxy-authorization", authorizationFault],
-  ["www-authenticate", authorizationFault],
-  ["proxy-authenticate", authorizationFault],
-  ["authentication-info", authorizationFault],
-  // drachtio-srf reads these with the same expressions as From and To.
-  ...["Route", "Record-Route", "Path", "Service-Route", "Refer-To", "Referred-By", "Reply-To"]
-    .concat(["P-Asserted-Identity", "P-Preferred-Identity", "Diversion", "Remote-Party-ID"])
-    .map((name): [string, FieldCheck] => [name.toLowerCase(), addressListFault(name)]),
-]);
-
-function fieldFault(headers: FieldList, limits: MessageLimits): MessageFault | undefined {
+/** Every field once, in order; then what is not there. */
+function fieldsFault(message: SipMessage, headers: FieldList, limits: MessageLimits): MessageFault | undefined {
   if (headers.length > limits.headerCount) {
     return bad("Too Many Header Fields");
   }
+  const counts: EntryCounts = { via: 0, route: 0, "record-route": 0, contact: 0 };
+  let seen = 0;
   for (let index = 0; index < headers.length; index += 1) {
+    const name = headers.headerNameAt(index);
     // drachtio-srf decodes escapes in names: `C%6Fntact` must not become Contact behind our back.
-    if (hasEscape(headers.nameAt(index))) {
+    if (name?.hasEscape === true) {
       return bad("Malformed Header Name");
     }
-    const fault = FIELD_CHECKS.get(headers.keyAt(index))?.(headers.valueAt(index), limits);
-    if (fault !== undefined) {
-      return fault;
+    const rule = name?.rule;
+    if (rule !== undefined) {
+      if ((seen & rule.flag) !== 0) {
+        return bad(`Repeated ${rule.name}`);
+      }
+      seen |= rule.flag;
+      const fault = valueFault(rule, headers.valueAt(index), { message, limits, counts });
+      if (fault !== undefined) {
+        return fault;
+      }
     }
   }
-  if (!headers.safe) {
-    return bad("Forbidden Character In Header");
-  }
-  return entryCountFault(headers, limits);
+  return headers.safe ? absenceFault(message, seen, counts) : bad("Forbidden Character In Header");
 }
 
-/** What `unescape` of JavaScript would decode; a `%` that means nothing is a character like others (RFC 4475 §3.1.1.2). */
-function hasEscape(name: string): boolean {
-  return name.includes("%") && /%(?:u[0-9a-f]{2})?[0-9a-f]{2}/i.test(name);
+/** Entries over all fields of a name. */
+interface EntryCounts {
+  via: number;
+  route: number;
+  "record-route": number;
+  contact: number;
 }
 
-function viaFault(value: string, limits: MessageLimits): MessageFault | undefined {
-  for (const entry of splitList(value)) {
-    const via = entry.length > limits.viaEntryBytes ? undefined : parseVia(entry);
-    if (via === undefined || (branchOf(via)?.length ?? 0) > limits.identifierBytes) {
-      return bad("Malformed Via");
+interface Context {
+  readonly message: SipMessage;
+  readonly limits: MessageLimits;
+  readonly counts: EntryCounts;
+}
+
+function absenceFault(message: SipMessage, seen: number, counts: EntryCounts): MessageFault | undefined {
+  for (const rule of MANDATORY) {
+    if ((seen & rule.flag) === 0) {
+      return bad(`Missing ${rule.name}`);
     }
   }
-  return value === "" ? bad("Malformed Via") : undefined;
-}
-
-function taggedAddressFault(name: string): FieldCheck {
-  return (value, limits) => {
-    const address = parseNameAddress(value);
-    if (address === undefined || !hasValidUri(address)) {
-      return bad(`Malformed ${name}`);
-    }
-    return (address.parameters.get("tag")?.length ?? 0) > limits.identifierBytes ? bad(`Malformed ${name}`) : undefined;
-  };
-}
-
-function addressListFault(name: string): FieldCheck {
-  return (value) => {
-    const valid = splitList(value).every((entry) => parseNameAddress(entry) !== undefined);
-    return valid && value !== "" ? undefined : bad(`Malformed ${name}`);
-  };
-}
-
-function contactFault(value: string): MessageFault | undefined {
-  if (value === "*") {
-    return undefined;
-  }
-  const entries = splitList(value).map(parseNameAddress);
-  return entries.length > 0 && entries.every((entry) => entry !== undefined && hasValidUri(entry))
-    ? undefined
-    : bad("Malformed Contact");
-}
-
-/** URIs of other schemes are for whoever understands them. */
-function hasValidUri(address: NameAddress): boolean {
-  const scheme = uriScheme(address.uri);
-  return (scheme !== "sip" && scheme !== "sips") || parseSipUri(address.uri) !== undefined;
-}
-
-function callIdFault(value: string, limits: MessageLimits): MessageFault | undefined {
-  const valid = value !== "" && value.length <= limits.identifierBytes && !value.includes(" ");
-  return valid ? undefined : bad("Malformed Call-ID");
-}
-
-function numberFault(name: string, maximum: number): FieldCheck {
-  return (value) => {
-    const number = parseDecimal(value, 10); // Leading zeros are allowed.
-    return number === undefined || number > maximum ? bad(`Malformed ${name}`) : undefined;
-  };
-}
-
-function contentLengthFault(value: string): MessageFault | undefined {
-  return parseDecimal(value, 7) === undefined ? bad("Malformed Content-Length") : undefined;
-}
-
-function contentTypeFault(value: string, limits: MessageLimits): MessageFault | undefined {
-  return value.length > limits.contentTypeBytes ? bad("Content-Type Too Long") : undefined;
-}
-
-function authorizationFault(value: string, limits: MessageLimits): MessageFault | undefined {
-  return value.length > limits.authorizationBytes ? bad("Authentication Header Too Long") : undefined;
-}
-
-function entryCountFault(headers: FieldList, limits: MessageLimits): MessageFault | undefined {
-  const counted = [
-    ["via", limits.viaEntries],
-    ["route", limits.routeEntries],
-    ["record-route", limits.routeEntries],
-    ["contact", limits.contactEntries],
-  ] as const;
-  for (const [key, maximum] of counted) {
-    let entries = 0;
-    for (const value of headers.all(key)) {
-      entries += value.includes(",") ? splitList(value).length : 1;
-    }
-    if (entries > maximum) {
-      return bad(`Too Many Entries Of ${key}`);
-    }
-  }
-  return undefined;
-}
-
-const SINGLE = ["from", "to", "call-id", "cseq"] as const;
-/** Headers that are no list and that somebody decides by: two readers would choose differently between two of them. */
-const AT_MOST_ONCE: readonly string[] = "max-forwards content-length content-type content-disposition expires date"
-  .concat(" min-expires event subscription-state rack rseq refer-to referred-by replaces reply-to session-expires")
-  .concat(" min-se retry-after sip-etag sip-if-match identity mime-version")
-  .split(" ");
-/** Position of each in the table of counts. */
-const COUNTED: ReadonlyMap<string, number> = new Map(
-  ["via", "contact", ...SINGLE, ...AT_MOST_ONCE].map((key, index) => [key, index]),
-);
-
-function presenceFault(message: SipMessage, headers: FieldList): MessageFault | undefined {
-  const counts = new Uint8Array(COUNTED.size);
-  for (let index = 0; index < headers.length; index += 1) {
-    const counted = COUNTED.get(headers.keyAt(index));
-    if (counted !== undefined) {
-      counts[counted] = Math.min(2, (counts[counted] ?? 0) + 1);
-    }
-  }
-  const countOf = (key: string): number => counts[COUNTED.get(key) ?? -1] ?? 0;
-  for (const key of SINGLE) {
-    if (countOf(key) !== 1) {
-      return bad(`Missing Or Repeated ${key}`);
-    }
-  }
-  for (const key of AT_MOST_ONCE) {
-    if (countOf(key) > 1) {
-      return bad(`Repeated ${key}`);
-    }
-  }
-  if (countOf("via") === 0) {
+  if (counts.via === 0) {
     return bad("Missing Via");
   }
   const needsContact = message.kind === "request" && message.method === "INVITE";
-  return needsContact && countOf("contact") === 0 ? bad("Missing Contact") : undefined;
+  return needsContact && counts.contact === 0 ? bad("Missing Contact") : undefined;
 }
 
-function sequenceFault(message: SipMessage, headers: FieldList): MessageFault | undefined {
-  const sequence = parseCSeq(headers.get("cseq") ?? "");
-  if (sequence === undefined) {
-    return bad("Malformed CSeq");
+function valueFault(rule: HeaderRule, value: string, context: Context): MessageFault | undefined {
+  const { limits } = context;
+  switch (rule.check) {
+    case "via": {
+      return viaFault(rule, value, context);
+    }
+    case "tagged-address": {
+      return isTaggedAddress(value, limits) ? undefined : malformed(rule);
+    }
+    case "addresses": {
+      return addressesFault(rule, value, context);
+    }
+    case "contact": {
+      return contactFault(rule, value, context);
+    }
+    case "call-id": {
+      return value.length <= limits.identifierBytes && consistsOf(value, VISIBLE) ? undefined : malformed(rule);
+    }
+    case "cseq": {
+      return sequenceFault(rule, value, context.message);
+    }
+    case "hops": {
+      return isNumber(value, 255) ? undefined : malformed(rule);
+    }
+    case "seconds": {
+      return isNumber(value, 2 ** 32 - 1) ? undefined : malformed(rule);
+    }
+    case "length": {
+      return parseDecimal(value, 7) === undefined ? malformed(rule) : undefined;
+    }
+    case "content-type": {
+      return value.length > limits.contentTypeBytes ? bad("Content-Type Too Long") : undefined;
+    }
+    case "credentials": {
+      return value.length > limits.authorizationBytes ? bad("Authentication Header Too Long") : undefined;
+    }
+    case undefined: {
+      return undefined;
+    }
+    default: {
+      return rule.check satisfies never;
+    }
   }
-  return message.kind === "request" && sequence.method !== message.method
-    ? bad("CSeq Method Differs From Request")
-    : undefined;
+}
+
+/** Leading zeros are allowed. */
+function isNumber(value: string, maximum: number): boolean {
+  const number = parseDecimal(value, 10);
+  return number !== undefined && number <= maximum;
+}
+
+function viaFault(rule: HeaderRule, value: string, { limits, counts }: Context): MessageFault | undefined {
+  let start = 0;
+  do {
+    if (!via.read(value, start) || via.end - start > limits.viaEntryBytes || !isBranch(value, limits)) {
+      return malformed(rule);
+    }
+    start = via.end + 1;
+    counts.via += 1;
+  } while (value.charCodeAt(start - 1) === COMMA);
+  return counts.via > limits.viaEntries ? bad("Too Many Entries Of Via") : undefined;
+}
+
+/** Of what `via` has read. RFC 3261 §25.1: a token. */
+function isBranch(value: string, limits: MessageLimits): boolean {
+  const { branchStart, branchEnd } = via;
+  const isAbsent = branchStart === -1;
+  return (
+    isAbsent || (branchEnd - branchStart <= limits.identifierBytes && consistsOf(value, TOKEN, branchStart, branchEnd))
+  );
+}
+
+/** RFC 3261 §25.1: a tag is a token. */
+function isTaggedAddress(value: string, limits: MessageLimits): boolean {
+  if (!address.read(value, 0) || address.end !== value.length || !hasValidUri(value)) {
+    return false;
+  }
+  const { tagStart, tagEnd } = address;
+  return tagStart === -1 || (tagEnd - tagStart <= limits.identifierBytes && consistsOf(value, TOKEN, tagStart, tagEnd));
+}
+
+/** Of what `address` has read. URIs of other schemes are for whoever understands them. */
+function hasValidUri(value: string): boolean {
+  const { uriStart, uriEnd } = address;
+  if (uriText.read(value, uriStart, uriEnd)) {
+    return true;
+  }
+  const scheme = uriScheme(value.slice(uriStart, uriEnd));
+  return scheme !== "sip" && scheme !== "sips";
+}
+
+function addressesFault(rule: HeaderRule, value: string, { limits, counts }: Context): MessageFault | undefined {
+  let start = 0;
+  let entries = 0;
+  do {
+    if (!address.read(value, start)) {
+      return malformed(rule);
+    }
+    start = address.end + 1;
+    entries += 1;
+  } while (value.charCodeAt(start - 1) === COMMA);
+  if (rule.name === "Route") {
+    counts.route += entries;
+  } else if (rule.name === "Record-Route") {
+    counts["record-route"] += entries;
+  }
+  const isWithin = counts.route <= limits.routeEntries && counts["record-route"] <= limits.routeEntries;
+  return isWithin ? undefined : bad(`Too Many Entries Of ${rule.name}`);
+}
+
+function contactFault(rule: HeaderRule, value: string, { limits, counts }: Context): MessageFault | undefined {
+  if (value === "*") {
+    counts.contact += 1;
+    return undefined;
+  }
+  let start = 0;
+  do {
+    if (!address.read(value, start) || !hasValidUri(value)) {
+      return malformed(rule);
+    }
+    start = address.end + 1;
+    counts.contact += 1;
+  } while (value.charCodeAt(start - 1) === COMMA);
+  return counts.contact > limits.contactEntries ? bad("Too Many Entries Of Contact") : undefined;
+}
+
+/** RFC 3261 §8.1.1.5: a number below 2^31, one space, and the method of the request. */
+function sequenceFault(rule: HeaderRule, value: string, message: SipMessage): MessageFault | undefined {
+  const space = runEnd(value, DIGITS, 0);
+  const methodStart = space + 1;
+  const isNumbered = space > 0 && space <= 10 && Number(value.slice(0, space)) < CSEQ_END;
+  if (!isNumbered || value.charCodeAt(space) !== SPACE || !consistsOf(value, TOKEN, methodStart)) {
+    return malformed(rule);
+  }
+  const isSame =
+    message.kind === "response" ||
+    (value.length - methodStart === message.method.length && value.startsWith(message.method, methodStart));
+  return isSame ? undefined : bad("CSeq Method Differs From Request");
 }

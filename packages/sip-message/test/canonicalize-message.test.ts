@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalizeMessage } from "@mss/sip-message";
+import { canonicalizeMessage, validateMessage } from "@mss/sip-message";
 import { fieldsOf, parsed, wire } from "./messages.ts";
 
 function namesOf(...extra: readonly string[]): readonly string[] {
@@ -47,4 +47,68 @@ test("fields of one name have the spelling of the first", () => {
 // SEC-36
 test("names that every JavaScript object has are left out", () => {
   assert.deepEqual(namesOf("__proto__: x", "constructor: y", "Constructor: z", "X-A: 1"), ["X-A: 1"]);
+});
+
+/** Values of a header of that name after canonicalisation. */
+function valuesOf(name: string, ...values: readonly string[]): readonly string[] {
+  const extra = values.map((value) => `${name}: ${value}`);
+  const message = parsed(wire({ extra, without: [name] }));
+  assert.equal(validateMessage(message), undefined, extra.join());
+  return canonicalizeMessage(message).headers.all(name);
+}
+
+test("display names that are no tokens are quoted", () => {
+  const rows = [
+    ["J. M\xc3\xbcller <sip:a@b>;tag=1", '"J. M\xc3\xbcller" <sip:a@b>;tag=1'],
+    ["a\\b <sip:a@b>", '"a\\\\b" <sip:a@b>'],
+    ["\xc2\xa0<sip:a@b>", '"\xc2\xa0" <sip:a@b>'],
+    ["A. Bell <sip:a@b>;tag=1", "A. Bell <sip:a@b>;tag=1"],
+    ["caller<sip:a@b>", "caller<sip:a@b>"],
+    ["sip:a@b;tag=1", "sip:a@b;tag=1"],
+  ] as const;
+  for (const [value, canonical] of rows) {
+    assert.deepEqual(valuesOf("From", value), [canonical]);
+  }
+});
+
+test("addresses that may stand in a list are in brackets", () => {
+  assert.deepEqual(valuesOf("Contact", "sip:a@b;expires=3 , <sip:c@d> ;q=1,sip:e@f"), [
+    "<sip:a@b>;expires=3, <sip:c@d> ;q=1, <sip:e@f>",
+  ]);
+  assert.deepEqual(valuesOf("Contact", "sip:a@b", "sip:c@d"), ["<sip:a@b>", "<sip:c@d>"]);
+  assert.deepEqual(valuesOf("Contact", "sip:a@b;expires=3"), ["sip:a@b;expires=3"]);
+  assert.deepEqual(valuesOf("Contact", "*"), ["*"]);
+});
+
+test("Via: SIP in capitals, and nothing before branch that hides it", () => {
+  assert.deepEqual(valuesOf("Via", "sip / 2.0/udp h : 5 ; branch=1, SIP/2.0/TCP i"), [
+    "SIP/2.0/udp h : 5; branch=1, SIP/2.0/TCP i",
+  ]);
+  assert.deepEqual(valuesOf("Via", "SIP/2.0/UDP h;maddr=[::1];ttl=1;branch=b;x"), [
+    "SIP/2.0/UDP h;branch=b;maddr=[::1];ttl=1;x",
+  ]);
+  const fine = "SIP/2.0/UDP h;received=10.0.0.1;branch=b;maddr=[::1]";
+  assert.deepEqual(valuesOf("Via", fine), [fine]);
+});
+
+// SEC-19: drachtio-srf throws on these; without them the request is one without credentials.
+test("credentials and challenges that cannot be read are left out", () => {
+  const unreadable = [
+    "",
+    "Digest",
+    "Digest ",
+    "Digest x",
+    "Digest a=b,",
+    "Digest a=b, Basic",
+    "Digest a=b c=d",
+    'Digest a="b',
+  ].concat(['"Digest" a=b', "Digest a=", "Digest =b", "a".repeat(1000), "application/sdp"]);
+  for (const name of ["Authorization", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate"]) {
+    for (const value of unreadable) {
+      assert.deepEqual(valuesOf(name, value), [], `${name}: ${value}`);
+    }
+    const others = ["NoOneKnowsThisScheme opaque-data=here", 'Digest username="a, b",realm="\\"" , uri=sip:a@b'];
+    assert.deepEqual(valuesOf(name, ...others), others);
+  }
+  assert.deepEqual(valuesOf("Authentication-Info", 'nextnonce="1", qop=auth', "x"), ['nextnonce="1", qop=auth']);
 });

@@ -44,6 +44,8 @@ test("Request-URI: 400, 414, 416", () => {
     ["no scheme", uri("1000"), 400],
     ["no host", uri("sip:a@"), 400],
     ["headers", uri("sip:a@b?Route=c"), 400],
+    ["beyond ASCII", uri("sip:\xc3\xa9@b"), 400],
+    ["another scheme beyond ASCII", uri("x:\xc2\xa0"), 400],
     ["brackets", uri("<sip:a@b>"), 400],
     ["port 0", uri("sip:a@b:0"), 400],
     ["port 65536", uri("sip:a@b:65536"), 400],
@@ -114,6 +116,17 @@ test("values of the mandatory headers and the numbers", () => {
     field("To: <sip:a@b>;tag=1;tag=2", 400),
     field("To: <sip:@b>", 400),
     field("To: <isbn:2983792873>"),
+    field("From: <sip:a@b>;tag=a:b", 400), // drachtio-srf would read the tag `a`
+    field('From: <sip:a@b>;tag="a"', 400),
+    field("From: <sip:a@b>;tag=", 400),
+    field("From: <sip:a@b>;tag", 400),
+    field("From: <sip:a@b>;x=[::1];tag=a", 400), // and here none
+    field("From: <sip:\xc3\xa9@b>;tag=a", 400),
+    field("Call-ID: \xc3\xa9", 400),
+    field("Via: SIP/2.0/UDP h;branch=[::1]", 400),
+    field("Via: SIP/2.0/UDP h;received=::1;maddr=[::1];branch=a"),
+    field("Subject: \xe2\x80\xa8", 400), // U+2028, a line break of JavaScript
+    field("Subject: \xe2\x80\xa7"),
     field(`Via: SIP/2.0/UDP h;branch=${long}`),
     field(`Via: SIP/2.0/UDP h;branch=${long}x`, 400),
     field(`Via: SIP/2.0/UDP h;x=${"y".repeat(DEFAULT_LIMITS.viaEntryBytes)}`, 400),

@@ -1,5 +1,5 @@
 import type { HeaderField, MessageFault, SipMessage, SipRequest } from "@mss/sip-message";
-import { messageFault, splitList, tagOf } from "@mss/sip-message";
+import { messageFault, parseCSeq, splitList, tagOf } from "@mss/sip-message";
 
 /** A message that is not passed on, and what answers it; without `answerable` nothing does. */
 export interface Refusal extends MessageFault {
@@ -21,8 +21,10 @@ export interface AdmissionPolicy {
   readonly checksHops?: boolean;
 }
 
+/** Requests of another method, and responses to none of ours, which nobody answers. */
 export function methodRefusal(message: SipMessage, { methods }: AdmissionPolicy): Refusal | undefined {
-  if (message.kind === "response" || methods === undefined || methods.includes(message.method)) {
+  const method = message.kind === "request" ? message.method : parseCSeq(message.headers.get("cseq") ?? "")?.method;
+  if (methods === undefined || method === undefined || methods.includes(method)) {
     return undefined;
   }
   return refusal(message, { status: 501, reason: "Not Implemented", header: ["Allow", methods] });
@@ -80,8 +82,8 @@ interface RefusalParts {
   readonly header?: readonly [name: string, values: readonly string[]];
 }
 
-function refusal(request: SipRequest, { status, reason, header }: RefusalParts): Refusal {
-  const fault = messageFault(status, reason, request);
+function refusal(message: SipMessage, { status, reason, header }: RefusalParts): Refusal {
+  const fault = messageFault(status, reason, message);
   const headers: readonly HeaderField[] =
     header === undefined ? [] : [{ name: header[0], value: header[1].join(", ") }];
   return { ...fault, headers };
