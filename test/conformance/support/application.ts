@@ -159,7 +159,7 @@ export class Application {
     this.srf = srf;
     for (const method of takes) {
       if (method.startsWith("cdr:")) {
-        srf.on(method, (...values: readonly unknown[]) => this.#records.put({ event: method, values }));
+        srf.on(method, (...values: readonly (string | AppMessage)[]) => this.#records.put({ event: method, values }));
       } else {
         srf.use(method, (req, res) => this.#inbox.put({ req, res }));
       }
@@ -220,7 +220,7 @@ export class Application {
 /** What drachtio-srf gives for a call record: source, time, role or reason, message. */
 export interface CallRecordEvent {
   readonly event: string;
-  readonly values: readonly unknown[];
+  readonly values: readonly (string | AppMessage)[];
 }
 
 /** The next event of that name with its first two arguments. To be called before what causes it. */
