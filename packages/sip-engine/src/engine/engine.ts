@@ -9,7 +9,7 @@ import { ENGINE_LIMITS } from "./types.ts";
 
 /** Builds an engine; nothing is opened before its start. */
 export function createEngine(options: EngineOptions): Engine {
-  const { listen, externalAddress, localNetworks, log, tls } = options;
+  const { listen, externalAddress, localNetworks, log, tls, dns } = options;
   const timers = { ...DEFAULT_TIMERS, ...options.timers };
   const transports = createTransportLayer({
     listen,
@@ -17,6 +17,8 @@ export function createEngine(options: EngineOptions): Engine {
     ...(tls === undefined ? {} : { tls }),
     ...(externalAddress === undefined ? {} : { externalAddress }),
     ...(localNetworks === undefined ? {} : { localNetworks }),
+    ...(dns === undefined ? {} : { dns }),
+    ...(options.connectionLimits === undefined ? {} : { limits: options.connectionLimits }),
     policy: policyOf(options),
     ...(options.messageLimits === undefined ? {} : { messageLimits: options.messageLimits }),
   });

@@ -1,5 +1,5 @@
 import { parseSipUri, uriScheme } from "@mss/sip-message";
-import { canonicalHost, formatHost } from "../transport/addresses.ts";
+import { canonicalHost, familyOf, formatHost } from "../transport/addresses.ts";
 import type { ListenAddress, Target, TransportName } from "../transport/types.ts";
 
 const DEFAULT_PORT = 5060;
@@ -38,7 +38,10 @@ export function targetOfUri(uri: string): Target | undefined {
     return undefined;
   }
   const port = parsed.port ?? (transport === "tls" ? DEFAULT_TLS_PORT : DEFAULT_PORT);
-  return { transport, host: canonicalHost(parsed.host), port };
+  const host = canonicalHost(parsed.host);
+  return parsed.port === undefined && familyOf(host) === 0
+    ? { transport, host, port, anyPort: true }
+    : { transport, host, port };
 }
 
 /**

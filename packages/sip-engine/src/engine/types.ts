@@ -2,6 +2,8 @@ import type { TlsCredentials } from "@mss/certificates";
 import type { Logger, Part } from "@mss/runtime";
 import type { MessageLimits } from "@mss/sip-message";
 import type { TimerSettings } from "../transaction/types.ts";
+import type { StreamLimits } from "../transport/limits.ts";
+import type { LocatorOptions } from "../transport/locate/locator.ts";
 import type { OwnAddressOptions } from "../transport/own-addresses.ts";
 import type { TransportStats } from "../transport/stats.ts";
 import type { TlsOptions } from "../transport/tls-kind.ts";
@@ -49,6 +51,10 @@ export interface EngineOptions extends OwnAddressOptions {
   readonly limits?: Partial<EngineLimits>;
   /** What one message may be like before anything else looks at it; the rest is as in `DEFAULT_LIMITS` of @mss/sip-message. */
   readonly messageLimits?: Partial<MessageLimits>;
+  /** What peers may cost by their connections; the rest is as in `DEFAULT_STREAM_LIMITS`. */
+  readonly connectionLimits?: Partial<StreamLimits>;
+  /** How host names are looked up; by default as the machine does. */
+  readonly dns?: LocatorOptions;
   /**
    * Option tags, in lower case, that a request may require; one with others is answered 420. Left out: any, for
    * applications that look themselves. RFC 3261 §8.2.2.3.

@@ -19,6 +19,8 @@ export interface ClientHost {
   /** Calls the user of the layer; what the user throws stays there. */
   callUser(call: () => void): void;
   stray(input: string, transaction: ClientMachine): void;
+  /** No response came in all the time. */
+  silent(flow: Flow): void;
 }
 
 export interface ClientMachineOptions {
@@ -48,6 +50,7 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
   readonly #text: string;
   #target: Target;
   #flow: Flow | undefined;
+  #hasHeard = false;
 
   constructor(host: ClientHost, options: ClientMachineOptions) {
     super(options.request.method === "INVITE" ? INVITE_CLIENT : NON_INVITE_CLIENT, options.basis);
@@ -74,6 +77,7 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
   }
 
   receive(response: SipResponse, flow: Flow): void {
+    this.#hasHeard = true;
     this.#noteSent(flow); // a fast peer may answer before the operating system has reported the sending
     const input = statusClass(response.status);
     if (!this.take(input, { response, flow })) {
@@ -122,6 +126,7 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
         break;
       }
       case "failTimeout": {
+        this.#tellSilence();
         this.#host.callUser(() => this.#handlers.onFailure("timeout"));
         break;
       }
@@ -142,6 +147,12 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
       this.#host.callUser(() => this.#handlers.onFailure(failure));
     }
     this.#host.callUser(() => this.#handlers.onTerminated?.());
+  }
+
+  #tellSilence(): void {
+    if (this.#flow !== undefined && !this.#hasHeard) {
+      this.#host.silent(this.#flow);
+    }
   }
 
   #transmit(text: string): void {

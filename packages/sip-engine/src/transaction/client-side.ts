@@ -137,6 +137,10 @@ export class ClientSide implements ClientHost {
     this.#options.log.debug({ txId: transaction.id, state: transaction.state, input }, "stray input");
   }
 
+  silent(flow: Flow): void {
+    this.#options.transport.distrust?.(flow);
+  }
+
   #create(id: string, request: SipRequest, target: Target, handlers: ClientTransactionHandlers): ClientMachine {
     const { timers } = this.#options;
     const basis = { settings: timers, reliable: target.transport !== "udp", unansweredMs: timers.timerCMs };

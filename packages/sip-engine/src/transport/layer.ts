@@ -6,7 +6,7 @@ import { silentLog } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { DEFAULT_LIMITS } from "@mss/sip-message";
 import type { MessageLimits } from "@mss/sip-message";
-import { canonicalHost, familyOf, isSendable, plainAddress } from "./addresses.ts";
+import { canonicalHost, familyOf, isLoopback, isSendable, plainAddress } from "./addresses.ts";
 import { TransportError } from "./errors.ts";
 import { Admission } from "./admission.ts";
 import type { AdmissionPolicy } from "./admission-policy.ts";
@@ -16,7 +16,9 @@ import type { StreamLimits } from "./limits.ts";
 import { callingAddress, chooseListen } from "./listen-choice.ts";
 import { OwnAddresses } from "./own-addresses.ts";
 import type { OwnAddressOptions } from "./own-addresses.ts";
-import { resolveBySystem, resolveWithin } from "./resolve.ts";
+import { Locator } from "./locate/locator.ts";
+import type { LocatorOptions } from "./locate/locator.ts";
+import { resolveWithin } from "./resolve.ts";
 import type { Resolve } from "./resolve.ts";
 import { createStats } from "./stats.ts";
 import type { TransportStats } from "./stats.ts";
@@ -39,7 +41,9 @@ export interface TransportLayerOptions extends OwnAddressOptions {
   readonly messageLimits?: Partial<MessageLimits>;
   /** What is taken of well-formed requests. Default: everything. */
   readonly policy?: AdmissionPolicy;
+  /** Gives addresses of host names in the place of hosts file and name servers; SRV records are not asked for then. */
   readonly resolve?: Resolve;
+  readonly dns?: LocatorOptions;
   /** Credentials of this node; without them there is no TLS. */
   readonly tls?: TlsOptions;
 }
@@ -72,6 +76,7 @@ class SocketTransport implements SocketTransportLayer {
   readonly #kinds: ReadonlyMap<string, StreamKind>;
   readonly #ingress: Ingress;
   readonly #pool: StreamPool;
+  readonly #locator: Locator;
   #own = new OwnAddresses();
   #datagramListeners: UdpListener[] = [];
   #streamListeners: StreamListener[] = [];
@@ -85,6 +90,7 @@ class SocketTransport implements SocketTransportLayer {
     const { stats } = this;
     const messageLimits = { ...DEFAULT_LIMITS, ...options.messageLimits };
     this.#options = options;
+    this.#locator = new Locator(options.dns);
     this.#log = options.log ?? silentLog();
     const limits = { ...DEFAULT_STREAM_LIMITS, ...options.limits };
     this.#tls = options.tls && new TlsKind({ ...options.tls, handshakeMs: limits.handshakeMs, log: this.#log });
@@ -166,6 +172,14 @@ class SocketTransport implements SocketTransportLayer {
     return chooseListen(this.#listening, target, (host) => this.#own.sourceFor(host));
   }
 
+  distrust(flow: Flow): void {
+    this.#locator.suspect({ transport: flow.transport, ...flow.remote });
+    const connection = flow.connection === undefined ? undefined : this.#pool.byId(flow.connection);
+    if (connection !== undefined) {
+      this.#pool.retire(connection);
+    }
+  }
+
   async #openAll(user: TransportUser): Promise<void> {
     this.#user = user;
     try {
@@ -237,6 +251,7 @@ class SocketTransport implements SocketTransportLayer {
   }
 
   async #close(): Promise<void> {
+    this.#locator.close();
     const listeners = [...this.#datagramListeners, ...this.#streamListeners];
     this.#datagramListeners = [];
     this.#streamListeners = [];
@@ -258,14 +273,45 @@ class SocketTransport implements SocketTransportLayer {
     }
   }
 
+  /** To the first target that takes the message. A datagram is taken by any: whether it answers is seen later. */
   async #sendToName(text: string, target: Target): Promise<Flow> {
-    const addresses = await resolveWithin(this.#options.resolve ?? resolveBySystem, target.host);
-    const fitting = addresses.find((host) => this.#choose({ ...target, host }) !== undefined);
-    const host = fitting ?? addresses[0];
-    if (host === undefined) {
-      throw new TransportError("RESOLVE_FAILED", { host: target.host });
+    const targets = await resolveWithin(() => this.#locate(target), target.host);
+    if (!this.#isRunning) {
+      throw new TransportError("NOT_RUNNING");
     }
-    return this.#sendToAddress(text, { ...target, host, name: target.name ?? target.host });
+    let failure: unknown = new TransportError("RESOLVE_FAILED", { host: target.host });
+    for (const candidate of targets) {
+      try {
+        return await this.#sendToAddress(text, candidate);
+      } catch (error) {
+        this.#locator.suspect(candidate);
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** The targets of a name that a listen address fits; a name must not lead to this machine where nothing else does. */
+  async #locate(target: Target): Promise<readonly Target[]> {
+    const { resolve } = this.#options;
+    const families = this.#familiesOf(target.transport);
+    const targets =
+      resolve === undefined
+        ? await this.#locator.locate(target, families)
+        : (await resolve(target.host)).map((host) => ({ ...target, host, name: target.name ?? target.host }));
+    const fitting = targets.filter((each) => this.#choose(each) !== undefined && !this.#isTrap(each));
+    return fitting;
+  }
+
+  /** In the order in which they are listened on. */
+  #familiesOf(transport: string): readonly (4 | 6)[] {
+    const listening = this.#listening.filter((own) => own.transport === transport);
+    return [...new Set(listening.map(({ host }) => (familyOf(host) === 6 ? 6 : 4)))];
+  }
+
+  /** SEC-07: the services of this machine are no targets for who can make us look up a name. */
+  #isTrap({ host }: Target): boolean {
+    return isLoopback(host) && !this.#listening.some((own) => isLoopback(own.host));
   }
 
   #sendToAddress(text: string, target: Target): Promise<Flow> {

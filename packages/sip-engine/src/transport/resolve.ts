@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { withDeadline } from "@mss/runtime";
 import { TransportError } from "./errors.ts";
 
@@ -7,16 +6,10 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 
 const RESOLVE_LIMIT_MS = 1_000; // a name server that is slower must not hold up calls that could go elsewhere
 
-/** Asks the operating system, so hosts file and search domains count. SRV and NAPTR (RFC 3263) are not asked for. */
-export const resolveBySystem: Resolve = async (host) => {
-  const found = await lookup(host, { all: true });
-  return found.map((entry) => entry.address);
-};
-
 /** Rejects with RESOLVE_FAILED, whatever went wrong. */
-export async function resolveWithin(resolve: Resolve, host: string): Promise<readonly string[]> {
+export async function resolveWithin<Found>(look: () => Promise<Found>, host: string): Promise<Found> {
   try {
-    return await withDeadline(resolve(host), RESOLVE_LIMIT_MS, "resolve");
+    return await withDeadline(look(), RESOLVE_LIMIT_MS, "resolve");
   } catch (cause) {
     throw new TransportError("RESOLVE_FAILED", { host }, { cause });
   }

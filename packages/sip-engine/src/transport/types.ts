@@ -35,6 +35,8 @@ export interface Target {
    */
   readonly name?: string;
   readonly flow?: Flow;
+  /** The port is the default, and nobody has named it: for a host name SRV records may say another (RFC 3263 §4.2). */
+  readonly anyPort?: true;
 }
 
 /** What the transport layer tells the layer above. Never throws back into a socket's listener. */
@@ -62,4 +64,6 @@ export interface TransportLayer {
    * transaction, a dialog or a registration needs it. Nothing happens for UDP or a connection that is gone.
    */
   hold?(flow: Flow): () => void;
+  /** Nothing came back on that flow, though a request waited for it: others are tried first for a while. */
+  distrust?(flow: Flow): void;
 }
