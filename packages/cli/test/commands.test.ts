@@ -73,6 +73,16 @@ test("topology check --secrets asks for what the nodes will need", async (contex
   assert.equal((await runMss(["topology", "check", "--secrets", file], SECRETS)).status, 0);
 });
 
+test("plan says what would change from one file to another, and needs force where much goes", async () => {
+  const same = await runMss(["topology", "plan", "topology/demo.yaml", "--against", "topology/demo.yaml"]);
+  assert.deepEqual([same.status, same.out], [0, "no changes\n"]);
+  const six = ["topology", "plan", "topology/six-branches.yaml", "--against", "topology/demo.yaml", "--json"];
+  assert.equal((await runMss(six)).status, 0);
+  const back = await runMss(["topology", "plan", "topology/demo.yaml", "--against", "topology/six-branches.yaml"]);
+  assert.equal(back.status, 5);
+  assert.match(back.out, /^- 2000–2999: singapore → nobody +dangerous$/m);
+});
+
 test("explain says where a call would go; exit status 1 when it would reach nobody", async () => {
   const reached = await runMss(["explain", "1000", "4000", "--file", "topology/demo.yaml"]);
   assert.equal(reached.status, 0);

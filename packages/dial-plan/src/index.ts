@@ -42,7 +42,10 @@ export type {
 } from "./routing/hub-decision.ts";
 export { HubPlan } from "./routing/hub-plan.ts";
 export { drawOf } from "./routing/order-targets.ts";
-export { isTimeZone, localTimeText } from "./routing/local-time.ts";
+export { instantOf, isTimeZone, localTimeText } from "./routing/local-time.ts";
 export { rewriteNumber, rewritePattern } from "./routing/number-rewrite.ts";
+export type { PossibleRule } from "./routing/possible-rules.ts";
+export { proveRules } from "./routing/prove-rules.ts";
+export type { RuleFinding } from "./routing/prove-rules.ts";
 export { parseWhen } from "./routing/rule-conditions.ts";
 export type { ConsideredRule, RuleVerdict } from "./routing/rule-verdict.ts";

@@ -1,13 +1,17 @@
 import path from "node:path";
 import { branchIdSchema, hubIdSchema } from "@mss/model";
-import type { HubId, RegistrationSettings } from "@mss/model";
+import type { GatewaySettings, HubId, RegistrationSettings } from "@mss/model";
+import { parseListen } from "./document/address.ts";
+import { present, rulesOf } from "./rules-of.ts";
 import type { BranchDocument, HubDocument, TopologyDocument } from "./document/schema.ts";
 import type { ExtensionFact, NodeFacts, Statement } from "./document/facts.ts";
+import type { SourceNode } from "./document/source-tree.ts";
 import type { SecretReference, Topology, TopologyBranch, TopologyExtension, TopologyHub } from "./topology.ts";
 
 /** A file that has passed the schema, with the statements that were read from it. */
 export interface CheckedFile {
   readonly file: string;
+  readonly tree: SourceNode;
   readonly document: TopologyDocument;
   readonly facts: readonly NodeFacts[];
 }
@@ -24,7 +28,7 @@ export function buildTopology(files: readonly CheckedFile[]): Topology {
     const branch = facts.role === "branch" ? document.branches[facts.id] : undefined;
     return branch === undefined ? [] : (buildBranch(branch, facts, allHubs) ?? []);
   });
-  return { federation: files[0]?.document.federation ?? "", hubs, branches };
+  return { federation: files[0]?.document.federation ?? "", hubs, branches, rules: rulesOf(files) };
 }
 
 function buildHub(hub: HubDocument, facts: NodeFacts): TopologyHub {
@@ -50,6 +54,10 @@ function buildBranch(branch: BranchDocument, facts: NodeFacts, allHubs: readonly
     id: branchIdSchema.parse(facts.id),
     name: branch.name ?? facts.id,
     numbers: facts.numbers.map(({ value }) => value),
+    ...(branch.siteCode === undefined ? {} : { siteCode: branch.siteCode }),
+    timeZone: branch.timeZone,
+    ...(branch.emergency === undefined ? {} : { emergency: branch.emergency }),
+    gateways: gatewaysOf(branch),
     listen: facts.listen.map(({ value }) => value),
     ...externalOf(facts),
     ...(facts.http === undefined ? {} : { http: facts.http.value }),
@@ -73,6 +81,14 @@ function externalOf({ externalAddress, localNetworks }: NodeFacts): Pick<Topolog
   return externalAddress === undefined
     ? {}
     : { external: { address: externalAddress.value, localNetworks: localNetworks.map(({ value }) => value) } };
+}
+
+function gatewaysOf({ gateways }: BranchDocument): readonly GatewaySettings[] {
+  return Object.entries(gateways).flatMap(([id, { address, caller }]) => {
+    const parsed = parseListen(address);
+    const rewrite = caller === undefined ? {} : { caller: present(caller) };
+    return parsed.kind === "address" ? [{ id, address: parsed.address, ...rewrite }] : [];
+  });
 }
 
 function buildExtension(branch: BranchDocument, { value }: Statement<ExtensionFact>): TopologyExtension | undefined {

@@ -13,7 +13,7 @@ export { topologyJsonSchema } from "./document/schema.ts";
 export { ERRORS, TopologyError } from "./errors.ts";
 export { directoryOf } from "./explain/call-question.ts";
 export type { BranchDirectory, CallQuestion, RunningHub } from "./explain/call-question.ts";
-export { explainCall } from "./explain/explain-call.ts";
+export { callerTimeZone, explainCall } from "./explain/explain-call.ts";
 export type {
   ExplainedLead,
   ExplainedLookup,
@@ -40,6 +40,8 @@ export { sealRevision } from "./publication/seal-revision.ts";
 export type { HeaderFields } from "./publication/seal-revision.ts";
 export { createSigningKeyPem, readSigningKey } from "./publication/signing-key.ts";
 export type { SigningKey } from "./publication/signing-key.ts";
+export { formatReplay, replayCalls } from "./replay/replay-calls.ts";
+export type { MovedCall, Replay } from "./replay/replay-calls.ts";
 export { Secrets, resolveSecrets } from "./secrets.ts";
 export type { ResolvedSecrets, SecretSources } from "./secrets.ts";
 export { branchSettings, hubSettings } from "./settings.ts";

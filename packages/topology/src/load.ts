@@ -6,8 +6,10 @@ import { checkExternalAddresses } from "./checks/check-external-address.ts";
 import { checkExtensions } from "./checks/check-extensions.ts";
 import { checkFederation, checkNodes, checkPresence } from "./checks/check-nodes.ts";
 import { checkNumbers, planOf } from "./checks/check-numbers.ts";
+import { checkRules } from "./checks/check-rules.ts";
 import { checkPlainSecrets } from "./checks/check-secrets.ts";
 import { checkTrunks } from "./checks/check-trunks.ts";
+import { proveTopology, warnWithoutEmergency } from "./checks/prove-rules.ts";
 import { readFacts } from "./document/facts.ts";
 import type { NodeFacts } from "./document/facts.ts";
 import { topologyDocumentSchema } from "./document/schema.ts";
@@ -17,6 +19,7 @@ import { readSourceTree } from "./document/source-tree.ts";
 import type { SourceNode } from "./document/source-tree.ts";
 import { FaultCollector } from "./fault.ts";
 import type { Fault, FaultCode } from "./fault.ts";
+import { toSnapshot } from "./snapshot.ts";
 import type { Topology } from "./topology.ts";
 
 /** The outcome of a check. There are all faults of all files, in order of file and line; warnings come with both. */
@@ -116,13 +119,25 @@ function check(sources: readonly TopologySource[], collector: FaultCollector): C
   const files = sources.flatMap((source) => readSource(source, collector) ?? []);
   const isComplete = files.length === sources.length && collector.faults.every(({ code }) => !UNREAD.has(code));
   checkTogether({ files, isComplete }, collector);
-  const { faults, warnings } = collector;
   const checked = files.flatMap(({ document, ...rest }): CheckedFile[] =>
     document === undefined ? [] : [{ ...rest, document }],
   );
-  return faults.length > 0
+  if (checked.length === files.length && isComplete) {
+    checkRules(checked, collector); // a rule may name what is in a file that could not be read
+  }
+  const topology = collector.faults.length > 0 ? undefined : proven(checked, collector);
+  const { faults, warnings } = collector;
+  return topology === undefined || faults.length > 0
     ? { kind: "faulty", faults, warnings }
-    : { kind: "ok", topology: buildTopology(checked), warnings };
+    : { kind: "ok", topology, warnings };
+}
+
+/** What follows from all rules together can be said of files that have no other fault. */
+function proven(checked: readonly CheckedFile[], collector: FaultCollector): Topology {
+  const topology = buildTopology(checked);
+  proveTopology(toSnapshot(topology), checked, collector);
+  warnWithoutEmergency(topology, checked, collector);
+  return topology;
 }
 
 function readSource(source: TopologySource, collector: FaultCollector): ReadFile | undefined {

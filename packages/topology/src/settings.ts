@@ -1,10 +1,13 @@
-import { findOverlaps, formatPattern } from "@mss/dial-plan";
-import type { NumberPattern } from "@mss/dial-plan";
+import { branchRules } from "@mss/dial-plan";
+import type { BranchRules } from "@mss/dial-plan";
 import { MAX_CONTACTS_PER_EXTENSION, extensionNumberSchema } from "@mss/model";
 import type {
+  BranchId,
   BranchSettings,
+  EmergencySettings,
   ExtensionNumber,
   ExtensionSettings,
+  GatewaySettings,
   HubSettings,
   HubTrunkSettings,
   TrunkHubSettings,
@@ -13,6 +16,7 @@ import { TopologyError } from "./errors.ts";
 import { hubAddressesFor } from "./hub-addresses.ts";
 import { numbersFromTo } from "./numbers-from-to.ts";
 import type { Secrets } from "./secrets.ts";
+import { toSnapshot } from "./snapshot.ts";
 import type { Topology, TopologyBranch } from "./topology.ts";
 
 /** A hub waits longer than any branch lets its phones ring, so that the branch's own answer comes first. */
@@ -61,8 +65,7 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
     federation: topology.federation,
     listen,
     ...(external === undefined ? {} : { external }),
-    numbers: branch.numbers.map(formatPattern),
-    numbersElsewhere: numbersElsewhere(topology, branch).map(formatPattern),
+    ...callRules(topology, branch),
     extensions: extensionMap(branch, secrets),
     trunk: {
       secret: secrets.valueOf(trunk.secret),
@@ -80,19 +83,50 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
   };
 }
 
-/** What lies inside the branch's numbers and belongs to another branch, which is more exact there. */
-export function numbersElsewhere(topology: Topology, branch: TopologyBranch): readonly NumberPattern[] {
-  const owned = topology.branches.flatMap(({ id, numbers }) => numbers.map((pattern) => ({ id, pattern })));
-  const elsewhere = new Set<NumberPattern>();
-  for (const { first, second, overlap } of findOverlaps(owned.map(({ pattern }) => pattern))) {
-    const [one, other] = [owned[first], owned[second]];
-    const inner = overlap.relation === "secondInsideFirst" ? other : one;
-    const outer = inner === one ? other : one;
-    if (inner !== undefined && inner.id !== branch.id && outer?.id === branch.id) {
-      elsewhere.add(inner.pattern);
-    }
+type CallRules = Pick<
+  BranchSettings,
+  "numbers" | "numbersElsewhere" | "siteCode" | "timeZone" | "emergency" | "blocked" | "calendars" | "siteTimeZones"
+>;
+
+/** Its part of the federation's rules, and where its emergency calls go. */
+function callRules(topology: Topology, { id, emergency, gateways }: TopologyBranch): CallRules {
+  const { id: _id, emergency: _numbers, ...rules } = branchRules(toSnapshot(topology), id) ?? NO_RULES;
+  const to = (emergency?.to ?? []).flatMap((name) => emergencyWay(name, gateways));
+  return {
+    ...withoutUndefined(rules),
+    ...(emergency === undefined ? {} : { emergency: { numbers: emergency.numbers, to } }),
+  };
+}
+
+function withoutUndefined({
+  siteCode,
+  timeZone,
+  blocked,
+  calendars,
+  siteTimeZones,
+  ...numbers
+}: Omit<BranchRules<BranchId>, "id" | "emergency">): CallRules {
+  return {
+    ...numbers,
+    ...(siteCode === undefined ? {} : { siteCode }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(blocked === undefined ? {} : { blocked }),
+    ...(calendars === undefined ? {} : { calendars }),
+    ...(siteTimeZones === undefined ? {} : { siteTimeZones }),
+  };
+}
+
+const NO_RULES: BranchRules<BranchId> = { id: "", numbers: [], numbersElsewhere: [] };
+
+type EmergencyWays = EmergencySettings["to"];
+
+function emergencyWay(name: string, gateways: readonly GatewaySettings[]): EmergencyWays {
+  const gateway = gateways.find(({ id }) => id === name);
+  if (gateway !== undefined) {
+    return [{ kind: "gateway", gateway }];
   }
-  return [...elsewhere];
+  const number = extensionNumberSchema.safeParse(name);
+  return number.success ? [{ kind: "extension", number: number.data }] : [];
 }
 
 function extensionMap(branch: TopologyBranch, secrets: Secrets): ReadonlyMap<ExtensionNumber, ExtensionSettings> {

@@ -3,25 +3,34 @@ import { formatPattern } from "@mss/dial-plan";
 import type { Snapshot } from "@mss/model";
 import type { Topology } from "./topology.ts";
 
+const STANDARD_TIME_ZONE = "UTC";
+
 /**
  * What every node may know: no secrets, no extensions, no local settings. Nodes are in order of their ids and numbers
  * in their shortest notation, so that a file written in another order has the same hash.
  */
 export function toSnapshot(topology: Topology): Snapshot {
+  const { calendars, routes, blocked } = topology.rules;
   const contents = {
     federation: topology.federation,
     hubs: topology.hubs
       .map(({ id, listen, external }) => ({ id, listen, ...(external === undefined ? {} : { external }) }))
       .toSorted(byId),
     branches: topology.branches
-      .map(({ id, name, numbers, trunk: { hubs, maxCalls } }) => ({
+      .map(({ id, name, numbers, siteCode, timeZone, emergency, trunk: { hubs, maxCalls } }) => ({
         id,
         name,
         numbers: [...new Set(numbers.map(formatPattern))].toSorted(),
+        ...(siteCode === undefined ? {} : { siteCode }),
+        ...(timeZone === STANDARD_TIME_ZONE ? {} : { timeZone }),
+        ...(emergency === undefined ? {} : { emergency: emergency.numbers.toSorted() }),
         hubs,
         ...(maxCalls === undefined ? {} : { maxCalls }),
       }))
       .toSorted(byId),
+    ...(calendars.length === 0 ? {} : { calendars }),
+    ...(routes.length === 0 ? {} : { routes }),
+    ...(blocked.length === 0 ? {} : { blocked }),
   };
   return hashedSnapshot(contents);
 }

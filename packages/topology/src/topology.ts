@@ -1,11 +1,15 @@
 import type { NumberPattern } from "@mss/dial-plan";
 import type {
+  BlockRules,
   BranchId,
+  CalendarRules,
   DigestAlgorithm,
   ExternalAddressSettings,
+  GatewaySettings,
   HubId,
   LimitSettings,
   RegistrationSettings,
+  RouteRules,
   TransportAddress,
 } from "@mss/model";
 import type { LogLevel } from "@mss/runtime";
@@ -51,10 +55,22 @@ export interface TopologyTrunk {
   readonly hubs: readonly HubId[];
 }
 
+/** Emergency numbers of a branch; `to` names its gateways and extensions. */
+export interface TopologyEmergency {
+  readonly numbers: readonly string[];
+  readonly to: readonly string[];
+}
+
 export interface TopologyBranch {
   readonly id: BranchId;
   readonly name: string;
+  /** As the other branches dial them, the site code in front. */
   readonly numbers: readonly NumberPattern[];
+  readonly siteCode?: string;
+  readonly timeZone: string;
+  /** Absent: nothing was said of it. */
+  readonly emergency?: TopologyEmergency;
+  readonly gateways: readonly GatewaySettings[];
   readonly listen: readonly TransportAddress[];
   /** Absent: no router before the node. */
   readonly external?: ExternalAddressSettings;
@@ -69,9 +85,17 @@ export interface TopologyBranch {
   readonly logLevel: LogLevel;
 }
 
+export interface TopologyRules {
+  readonly calendars: readonly CalendarRules[];
+  readonly routes: readonly RouteRules[];
+  readonly blocked: readonly BlockRules[];
+}
+
 /** A checked federation, nodes in the order of the files. Passwords are references: nothing here is worth stealing, except in demos. */
 export interface Topology {
   readonly federation: string;
   readonly hubs: readonly TopologyHub[];
   readonly branches: readonly TopologyBranch[];
+  /** The rules by which calls go, in order of their ids. */
+  readonly rules: TopologyRules;
 }

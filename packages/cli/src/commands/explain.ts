@@ -1,4 +1,5 @@
-import { directoryOf, explainCall, formatExplanation, loadTopology, toSnapshot } from "@mss/topology";
+import { instantOf } from "@mss/dial-plan";
+import { callerTimeZone, directoryOf, explainCall, formatExplanation, loadTopology, toSnapshot } from "@mss/topology";
 import { faultText } from "../fault-text.ts";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
@@ -7,25 +8,31 @@ export interface ExplainOptions {
   readonly from: string;
   readonly to: string;
   readonly files: readonly string[];
+  /** A local time at the caller's branch, or ISO 8601 with a zone; now when absent. */
+  readonly at?: string;
+  /** Branch of the caller, where its number alone does not say it. */
+  readonly branch?: string;
   readonly json: boolean;
   readonly output: Output;
 }
 
 /** `mss explain`: failed status when the call would not reach a phone's number. */
-export async function explain({ from, to, files, json, output }: ExplainOptions): Promise<ExitStatus> {
+export async function explain({ from, to, files, at, branch, json, output }: ExplainOptions): Promise<ExitStatus> {
   const loaded = await loadTopology(files);
   if (loaded.kind === "faulty") {
     output.err(faultText(loaded.faults));
     return EXIT.usage;
   }
   const { topology } = loaded;
-  const explanation = explainCall({
-    snapshot: toSnapshot(topology),
-    directory: directoryOf(topology),
-    from,
-    to,
-    atMs: Date.now(),
-  });
+  const snapshot = toSnapshot(topology);
+  const call = { snapshot, from, to, ...(branch === undefined ? {} : { branch }) };
+  const nowMs = Date.now();
+  const atMs = at === undefined ? nowMs : instantOf(at, callerTimeZone(call) ?? "UTC", nowMs);
+  if (atMs === undefined) {
+    output.err(`error: --at ${at ?? ""} is no time: write "sat 23:00", "2026-11-28 23:00" or 2026-11-28T23:00:00Z\n`);
+    return EXIT.usage;
+  }
+  const explanation = explainCall({ ...call, directory: directoryOf(topology), atMs });
   output.out(json ? `${JSON.stringify(explanation, undefined, 2)}\n` : formatExplanation(explanation));
   const { outcome } = explanation;
   const arrives = outcome.kind === "emergency" || (outcome.kind !== "refused" && outcome.isExtension !== false);

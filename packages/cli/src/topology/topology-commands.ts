@@ -4,7 +4,9 @@ import { revisionHeaderSchema } from "@mss/model";
 import { topologyApply } from "../commands/topology-apply.ts";
 import { topologyCheck } from "../commands/topology-check.ts";
 import { topologyHistory } from "../commands/topology-history.ts";
+import { topologyPlan } from "../commands/topology-plan.ts";
 import { topologyRollback } from "../commands/topology-rollback.ts";
+import { topologySchema } from "../commands/topology-schema.ts";
 import { topologyShow } from "../commands/topology-show.ts";
 import type { ExitStatus } from "../output.ts";
 import type { ProgramOptions } from "../program-options.ts";
@@ -43,6 +45,23 @@ function addCheck(topology: Command, options: ProgramOptions, set: Set): void {
     .action((files: string[], flags: { secrets: boolean; json: boolean }) =>
       set(topologyCheck({ ...options, files, ...flags })),
     );
+}
+
+function addPlan(topology: Command, options: ProgramOptions, set: Set): void {
+  topology
+    .command("plan")
+    .description("what apply would change, numbers range by range, with its risk")
+    .argument("<files...>", "topology files")
+    .option("--against <files...>", "compare with these files, and not with what is in force")
+    .option("--replay <file>", "past calls, one record as JSON a line: which would go elsewhere")
+    .option("--json", "the same as JSON", false)
+    .action((files: string[], flags: { against?: string[]; replay?: string; json: boolean }) =>
+      set(topologyPlan({ ...options, files, ...flags })),
+    );
+  topology
+    .command("schema")
+    .description("the JSON Schema of topology files, for editors")
+    .action(() => set(topologySchema(options)));
 }
 
 function withPublicationFlags(command: Command): Command {
@@ -103,6 +122,7 @@ function addHistory(topology: Command, options: ProgramOptions, set: Set): void 
 export function addTopologyCommands(program: Command, options: ProgramOptions, set: Set): void {
   const topology = program.command("topology").description("work on the topology: its files, and what is in force");
   addCheck(topology, options, set);
+  addPlan(topology, options, set);
   addPublication(topology, options, set);
   addHistory(topology, options, set);
 }

@@ -5,7 +5,7 @@ import type { BlockRules, BranchNumbers, CalendarRules, FederationRules } from "
 import { parseWhen } from "./rule-conditions.ts";
 
 /** What a branch knows of numbers: its own, and what its phones must not call. It names no other branch's numbers but those inside its own. */
-export interface BranchRules {
+export interface BranchRules<Branch extends string = string> {
   readonly id: string;
   /** As its own phones have them, without the site code. */
   readonly numbers: readonly string[];
@@ -16,9 +16,9 @@ export interface BranchRules {
   readonly timeZone?: string | undefined;
   readonly emergency?: readonly string[] | undefined;
   /** Those that hold for calls from this branch. */
-  readonly blocked?: readonly BlockRules<string>[] | undefined;
+  readonly blocked?: readonly BlockRules<Branch>[] | undefined;
   /** Those that `blocked` names. */
-  readonly calendars?: readonly CalendarRules<string>[] | undefined;
+  readonly calendars?: readonly CalendarRules<Branch>[] | undefined;
   /** Time zones of the sites of these calendars. */
   readonly siteTimeZones?: Readonly<Record<string, string>> | undefined;
 }
@@ -27,7 +27,7 @@ export interface BranchRules {
 export function branchRules<Branch extends string>(
   rules: FederationRules<Branch>,
   id: Branch,
-): BranchRules | undefined {
+): BranchRules<Branch> | undefined {
   const branch = rules.branches.find((each) => each.id === id);
   if (branch === undefined) {
     return undefined;

@@ -6,6 +6,8 @@ import type { CompiledRoute, HubPlanParts } from "./hub-plan-parts.ts";
 import { HubTrace } from "./hub-trace.ts";
 import { rewriteNumber } from "./number-rewrite.ts";
 import { orderTargets } from "./order-targets.ts";
+import { possibleRules } from "./possible-rules.ts";
+import type { PossibleRule } from "./possible-rules.ts";
 import type { TableMatch } from "./prefix-table.ts";
 
 /** So that routes that lead to routes end in a list that a call can go through. */
@@ -53,13 +55,18 @@ export class HubPlan<Branch extends string> {
     return number.startsWith(siteCode) ? number.slice(siteCode.length) : number;
   }
 
+  /** Every rule that decides about a number for some call, for proofs; see `possibleRules`. */
+  possibleRules(number: string, withoutRoute?: string): readonly PossibleRule[] {
+    return possibleRules(this.#parts, number, withoutRoute);
+  }
+
   decide(question: HubQuestion<Branch>): HubDecision<Branch> {
     return this.#run(question, undefined);
   }
 
   /** The decision again, by the same steps, with every rule that was considered. Goes through the whole plan. */
   explain(question: HubQuestion<Branch>): HubExplanation<Branch> {
-    const trace = new HubTrace(this.#parts);
+    const trace = new HubTrace(this.#parts, question);
     const decision = this.#run(question, trace);
     return { decision, barring: trace.barring, lookups: trace.lookups };
   }

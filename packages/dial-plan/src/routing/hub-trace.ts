@@ -9,7 +9,7 @@ import type { CompiledRoute, HubPlanParts } from "./hub-plan-parts.ts";
 import { rewriteNumber } from "./number-rewrite.ts";
 import { shareOf } from "./order-targets.ts";
 import type { TableMatch } from "./prefix-table.ts";
-import type { ConditionVerdict } from "./rule-conditions.ts";
+import type { CallOrigin, ConditionVerdict } from "./rule-conditions.ts";
 import { verdictOfCondition } from "./rule-verdict.ts";
 import type { ConsideredRule, RuleVerdict } from "./rule-verdict.ts";
 
@@ -23,8 +23,11 @@ export class HubTrace<Branch extends string> {
   /** Of the look-up that is going on. */
   #passedOver = new Map<string, RuleVerdict>();
 
-  constructor(parts: HubPlanParts<Branch>) {
+  readonly #origin: CallOrigin<Branch>;
+
+  constructor(parts: HubPlanParts<Branch>, origin: CallOrigin<Branch>) {
     this.#parts = parts;
+    this.#origin = origin;
   }
 
   emergency(number: string, branch: Branch): void {
@@ -112,7 +115,11 @@ export class HubTrace<Branch extends string> {
     if (passedOver !== undefined) {
       return passedOver;
     }
-    return { kind: "lost", fixedDigits, to: advantageOf(best, match) ?? "moreConditions" };
+    const advantage = advantageOf(best, match);
+    const condition = this.#parts.calendars.verdict(match.value.conditions, this.#origin);
+    return advantage === undefined && condition.kind !== "holds"
+      ? verdictOfCondition(condition)
+      : { kind: "lost", fixedDigits, to: advantage ?? "moreConditions" };
   }
 
   #nearMisses(number: string, candidates: readonly PlanCandidate<Branch>[]): readonly ConsideredRule[] {

@@ -100,3 +100,41 @@ function two(value: number): string {
 export function localTimeText(timeZone: string | undefined, atMs: number): string {
   return formatLocalTime(new LocalClock().timeAt(timeZone ?? STANDARD_TIME_ZONE, atMs));
 }
+
+const LOCAL =
+  /^(?:(?<weekday>[a-z]{3})|(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2}))[ T](?<hour>\d{2}):(?<minute>\d{2})$/;
+const DAY_MINUTES = 24 * 60;
+
+/**
+ * The instant of a text: ISO 8601 with a zone, or a local time in `timeZone`: `2026-11-28 23:00`, or `sat 23:00`, the
+ * next one from `nowMs` on. Milliseconds since 1970 UTC; undefined for a text that is none, and for a time that the
+ * clocks of the zone pass over. Of a time that comes twice, the first.
+ */
+export function instantOf(text: string, timeZone: string, nowMs: number): number | undefined {
+  const local = LOCAL.exec(
+    text
+      .trim()
+      .toLowerCase()
+      .replace("t", (letter, at: number) => (at === 10 ? " " : letter)),
+  )?.groups;
+  if (local === undefined) {
+    const instant = /(?:z|[+-]\d{2}:\d{2})$/i.test(text) ? Date.parse(text) : Number.NaN;
+    return Number.isNaN(instant) ? undefined : instant;
+  }
+  const minute = Number(local["hour"]) * 60 + Number(local["minute"]);
+  const weekday = WEEKDAYS.findIndex((name) => name === local["weekday"]);
+  const [year, month, day] = [Number(local["year"]), Number(local["month"]), Number(local["day"])];
+  const isDate = local["year"] !== undefined;
+  // the clock of the zone is asked minute by minute: no rule of any zone is known here
+  const from = isDate ? Date.UTC(year, month - 1, day - 1) : Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
+  const formatter = formatterOf(timeZone);
+  for (let step = 0; step < (isDate ? 3 : 8) * DAY_MINUTES; step += 1) {
+    const instant = from + step * MINUTE_MS;
+    const time = localTime(formatter, instant);
+    const isDay = isDate ? time.year === year && time.month === month && time.day === day : time.weekday === weekday;
+    if (isDay && time.minute === minute) {
+      return instant;
+    }
+  }
+  return undefined;
+}

@@ -49,14 +49,16 @@ function checkOwner({ branch, extension, own, plan }: ExtensionCheck, collector:
   const { path, place } = extension;
   const { low, high } = extension.value.pattern;
   const code = "extension-outside-numbers";
+  const siteCode = branch.node.entries.get("siteCode")?.plain;
+  const front = typeof siteCode === "string" ? siteCode : "";
   for (const number of numbersFromTo(low, high)) {
-    if (own.targetOf(number) === undefined) {
+    if (own.targetOf(front + number) === undefined) {
       const patterns = branch.numbers.map(({ value }) => formatPattern(value)).join(", ");
       const message = `extension ${number} is not among the numbers of ${branch.id} (${patterns})`;
       collector.fault(place, { code, path, message, advice: `add it to numbers, or take another number` });
       return;
     }
-    const owner = plan?.lookup(number);
+    const owner = plan?.lookup(front + number);
     if (owner !== undefined && owner.target !== branch.id) {
       const message = `extension ${number} of ${branch.id} belongs to ${owner.target} by ${formatPattern(owner.pattern)}, which is more exact`;
       collector.fault(place, {

@@ -29,6 +29,8 @@ interface ChangedValue {
 const VALUE_RISKS: Readonly<Record<string, (change: ChangedValue) => Risk>> = {
   ".federation": () => "dangerous",
   "branches.name": () => "none",
+  "branches.emergency": () => "dangerous",
+  "branches.siteCode": () => "dangerous",
   "branches.maxCalls": ({ from, to }) => (isLoosened(from, to) ? "low" : "high"),
 };
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DIGEST_ALGORITHMS, branchIdSchema } from "@mss/model";
 import { LOG_LEVELS } from "@mss/runtime";
+import { blockedSchema, branchRuleKeys, calendarsSchema, routesSchema } from "./rules-schema.ts";
 import { externalAddressKeys } from "./external-address.ts";
 import { limitsSchema } from "./limits.ts";
 
@@ -148,6 +149,7 @@ const branchSchema = z
       .array(z.string().meta({ description: '`"1xxx"`, `"1000-1999"` or `"852*"`, in quotes.', examples: ['"1xxx"'] }))
       .min(1)
       .meta({ description: "The numbers of this branch. The longest match wins.", examples: ['["1xxx"]'] }),
+    ...branchRuleKeys,
     sip: sipSchema,
     ...externalAddressKeys,
     http: httpSchema.optional(),
@@ -219,6 +221,9 @@ export const topologyDocumentSchema = z
       .record(nodeIdSchema, branchSchema)
       .prefault({})
       .meta({ description: "The branches. At least one in all files together.", examples: ["{ hk: { numbers: … } }"] }),
+    calendars: calendarsSchema,
+    routes: routesSchema,
+    blocked: blockedSchema,
   })
   .meta({ title: "MSS Federation topology", description: "Hubs and branches of one federation." });
 

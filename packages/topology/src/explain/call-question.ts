@@ -37,7 +37,7 @@ export function directoryOf({ branches }: Topology): BranchDirectory {
   const byId = new Map(branches.map((branch) => [branch.id, branch]));
   return {
     extension: (branch, number) => extensionOf(byId.get(branch), number),
-    emergencyWays: () => [],
+    emergencyWays: (branch) => byId.get(branch)?.emergency?.to ?? [],
   };
 }
 

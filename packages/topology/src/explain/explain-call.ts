@@ -42,6 +42,16 @@ export function explainCall(question: CallQuestion): Explanation {
   return { from: caller.number, to: dialled, ...common, steps: [origin, ...rest.steps], outcome: rest.outcome };
 }
 
+/** The zone of the clock at the branch of who calls; undefined when it is not known who that is. */
+export function callerTimeZone(question: Pick<CallQuestion, "snapshot" | "from" | "branch">): string | undefined {
+  const calling = normalizeNumber(question.from);
+  if (calling.kind === "invalid") {
+    return undefined;
+  }
+  const caller = findCaller(question, hubPlanOf(question.snapshot), calling.number);
+  return caller.kind === "found" ? (caller.branch.timeZone ?? "UTC") : undefined;
+}
+
 interface Route {
   readonly steps: readonly ExplanationStep[];
   readonly outcome: ExplanationOutcome;
@@ -61,7 +71,11 @@ type FoundCaller =
   | Extract<ExplanationOutcome, { kind: "refused" }>;
 
 /** By the branch that was named; else who owns the number; else the one branch to which it belongs with its site code. */
-function findCaller({ snapshot, branch: named }: CallQuestion, plan: HubPlan<BranchId>, number: string): FoundCaller {
+function findCaller(
+  { snapshot, branch: named }: Pick<CallQuestion, "snapshot" | "branch">,
+  plan: HubPlan<BranchId>,
+  number: string,
+): FoundCaller {
   if (named !== undefined) {
     const branch = snapshot.branches.find(({ id }) => id === named);
     const ids = snapshot.branches.map(({ id }) => id).join(", ");

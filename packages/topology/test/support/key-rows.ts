@@ -17,7 +17,10 @@ export function keyRows(schema: Schema, path = ""): readonly KeyRow[] {
 }
 
 function rowsOf(path: string, schema: Schema, standard: string): readonly KeyRow[] {
-  return [[`\`${path}\``, typeOf(schema), standard, schema.description ?? ""], ...keyRows(schema, `${path}.`)];
+  const row: KeyRow = [`\`${path}\``, typeOf(schema), standard, schema.description ?? ""];
+  const items =
+    typeof schema.items === "object" && !Array.isArray(schema.items) ? keyRows(schema.items, `${path}[].`) : [];
+  return [row, ...keyRows(schema, `${path}.`), ...items];
 }
 
 function standardOf(schema: Schema, required: readonly string[], key: string): string {
