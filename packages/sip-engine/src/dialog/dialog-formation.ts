@@ -24,14 +24,15 @@ function recordRoute(message: SipMessage): readonly string[] {
 }
 
 /**
- * The dialog of a caller, from a response with a To tag. Without Contact (which a 2xx must have) the request's own
- * Request-URI is the target. Undefined when the response has no To tag. RFC 3261 §12.1.2.
+ * The dialog of a caller. Without Contact (which a 2xx must have) the request's own Request-URI is the target; a 2xx
+ * without To tag is from a peer of RFC 2543, and its tag counts as empty. Undefined for a provisional response without
+ * To tag. RFC 3261 §12.1.2.
  */
 export function fromUac(request: SipRequest, response: SipResponse): DialogState | undefined {
   const local = response.headers.get("From") ?? "";
   const remote = response.headers.get("To") ?? "";
   const localTag = tagOf(local);
-  const remoteTag = tagOf(remote);
+  const remoteTag = tagOf(remote) ?? (response.status < 200 ? undefined : "");
   const sequence = parseCSeq(response.headers.get("CSeq") ?? "");
   if (localTag === undefined || remoteTag === undefined || sequence === undefined) {
     return undefined;

@@ -17,7 +17,7 @@ export interface Pending {
 
 /** A dialog of the table, with what the engine must remember beside the state of RFC 3261. */
 export interface Dialog<Owner> {
-  /** drachtio's name: `Call-ID;from-tag=…`, the tag of who sent the first request. Forks share it. */
+  /** drachtio's name: `Call-ID;from-tag=…`, the tag of who sent the first request; see `forkWireIdOf`. */
   readonly wireId: string;
   readonly method: "INVITE" | "SUBSCRIBE";
   /** The application; undefined when it has gone. */
@@ -38,6 +38,10 @@ export interface Dialog<Owner> {
   awaitedAck: (Pending & { readonly sequence: number; readonly transactionId: string }) | undefined;
   /** An INVITE of ours within the dialog that has no final answer. */
   ownInvite: { cancel(): void } | undefined;
+  /** An UPDATE of ours that offers something and has no final answer. RFC 3311 §5.2. */
+  ownUpdate: boolean;
+  /** The peer's UPDATE that the application has not answered. */
+  peerUpdate: boolean;
   /** RSeq of the last reliable provisional response we took: RFC 3262 §4. */
   reliableSequence: number | undefined;
   /** The Contact the application gave for this dialog. */
@@ -51,12 +55,25 @@ export function wireIdOf(callId: string, fromTag: string): string {
   return `${callId};from-tag=${fromTag}`;
 }
 
+/**
+ * The name of a further early dialog of one INVITE: its forks ring at the same time, and an application must be able to
+ * acknowledge and update each. drachtio-srf takes the name as it comes. The one that is answered has the plain name.
+ */
+export function forkWireIdOf(wireId: string, remoteTag: string): string {
+  return `${wireId};to-tag=${remoteTag}`;
+}
+
 export function createDialog<Owner>(
   state: DialogState,
-  options: { readonly method: "INVITE" | "SUBSCRIBE"; readonly owner: Owner | undefined },
+  options: {
+    readonly method: "INVITE" | "SUBSCRIBE";
+    readonly owner: Owner | undefined;
+    /** In the place of the name that follows from Call-ID and tags. */
+    readonly wireId?: string;
+  },
 ): Dialog<Owner> {
   return {
-    wireId: wireIdOf(state.callId, state.role === "uac" ? state.localTag : state.remoteTag),
+    wireId: options.wireId ?? wireIdOf(state.callId, state.role === "uac" ? state.localTag : state.remoteTag),
     method: options.method,
     owner: options.owner,
     state,
@@ -68,6 +85,8 @@ export function createDialog<Owner>(
     sentAck: undefined,
     awaitedAck: undefined,
     ownInvite: undefined,
+    ownUpdate: false,
+    peerUpdate: false,
     reliableSequence: undefined,
     localContact: undefined,
     ending: false,
@@ -76,7 +95,7 @@ export function createDialog<Owner>(
 
 /**
  * All dialogs of an engine. Found from the network by all three identifiers of RFC 3261 §12; from an application by the
- * wire id, which names one dialog at a time: of several forks the one that was named last.
+ * wire id, which names one dialog at a time.
  */
 export class DialogTable<Owner> {
   readonly #byKey = new Map<string, Dialog<Owner>>();

@@ -1,7 +1,8 @@
 import type { SipResponse } from "@mss/sip-message";
 import { parseCSeq, tagOf } from "@mss/sip-message";
-import { createDialog, wireIdOf } from "../dialog/dialog.ts";
+import { createDialog, forkWireIdOf, wireIdOf } from "../dialog/dialog.ts";
 import { contactUriOf, fromUac } from "../dialog/dialog-formation.ts";
+import { updateTarget } from "../dialog/dialog-rules.ts";
 import type { Flow } from "../transport/types.ts";
 import type { ControlClient } from "../wire/control-client.ts";
 import { formatFromNetwork } from "../wire/notices.ts";
@@ -18,6 +19,9 @@ export const FAILURES = {
   timeout: { status: 408, reason: "Request Timeout" },
   transport: { status: 503, reason: "Service Unavailable" },
 } as const;
+
+/** More phones than that at once are no fork that anybody set up. */
+const FORKS_MAX = 32;
 
 /** Takes the answers to requests outside a dialog to the application, and keeps the dialogs they make. */
 export class CallAnswers {
@@ -36,7 +40,7 @@ export class CallAnswers {
     }
     if (call.dialogId === "" || response.status >= 300) {
       this.#finish(call, response);
-      this.#tell(call, response, flow);
+      this.#tell(call, response, { flow, dialogId: call.dialogId });
     } else if (response.status < 200) {
       this.#onProvisional(call, response, flow);
     } else {
@@ -73,12 +77,12 @@ export class CallAnswers {
     this.#onRepeatedSuccess(response, flow);
   }
 
-  #tell(call: OutgoingCall, response: SipResponse, flow: Flow): void {
+  #tell(call: OutgoingCall, response: SipResponse, from: { readonly flow: Flow; readonly dialogId: string }): void {
     call.client.send(
       formatFromNetwork({
-        path: remotePath(flow),
+        path: remotePath(from.flow),
         transactionId: call.transaction.id,
-        dialogId: call.dialogId,
+        dialogId: from.dialogId,
         text: textOf(response),
       }),
     );
@@ -98,31 +102,33 @@ export class CallAnswers {
     if (call.answered !== undefined) {
       return;
     }
-    const remoteTag = tagOf(response.headers.get("To") ?? "");
-    if (remoteTag !== undefined) {
-      const dialog = this.#earlyDialog(call, response, flow);
-      if (dialog !== undefined && !isNextReliable(dialog, response)) {
-        return; // RFC 3262 §4: a repetition, or one before it is still missing
-      }
+    const dialog = this.#earlyDialog(call, response, flow);
+    if (dialog !== undefined && !isNextReliable(dialog, response)) {
+      return; // RFC 3262 §4: a repetition, or one before it is still missing
     }
-    this.#tell(call, response, flow);
+    this.#tell(call, response, { flow, dialogId: dialog?.wireId ?? call.dialogId });
   }
 
+  /** One for each To tag: forks ring side by side. */
   #earlyDialog(call: OutgoingCall, response: SipResponse, flow: Flow): AppDialog | undefined {
     const state = fromUac(call.transaction.request, response);
     if (state === undefined) {
       return undefined;
     }
     const known = call.early.find((dialog) => dialog.state.remoteTag === state.remoteTag);
-    const dialog = known ?? createDialog(state, { method: "INVITE", owner: call.client });
-    if (known === undefined) {
-      dialog.localContact = call.localContact;
-      keepFlow(this.#core, dialog, flow);
-      call.early.push(dialog);
-      this.#core.dialogs.add(dialog);
-    } else if (contactUriOf(response) !== undefined) {
-      known.state = { ...known.state, remoteTarget: state.remoteTarget };
+    if (known !== undefined) {
+      known.state = updateTarget(known.state, response);
+      return known;
     }
+    if (call.early.length >= FORKS_MAX) {
+      return undefined;
+    }
+    const wireId = call.early.length === 0 ? call.dialogId : forkWireIdOf(call.dialogId, state.remoteTag);
+    const dialog = createDialog(state, { method: "INVITE", owner: call.client, wireId });
+    dialog.localContact = call.localContact;
+    keepFlow(this.#core, dialog, flow);
+    call.early.push(dialog);
+    this.#core.dialogs.add(dialog);
     this.#core.dialogs.name(dialog);
     return dialog;
   }
@@ -136,7 +142,7 @@ export class CallAnswers {
     }
     const state = fromUac(call.transaction.request, response);
     if (state === undefined) {
-      this.#core.log.warn({ callId: response.headers.get("Call-ID") }, "2xx without To tag");
+      this.#core.log.warn({ callId: response.headers.get("Call-ID") }, "2xx without From tag");
       this.onFailure(call, "transport");
       return;
     }
@@ -155,7 +161,7 @@ export class CallAnswers {
       dialog.endAfterAck = call.cancelled || contactUriOf(response) === undefined;
     }
     if (call.client.open) {
-      this.#tell(call, response, flow);
+      this.#tell(call, response, { flow, dialogId: dialog.wireId });
     } else {
       this.#end(dialog, call.sequence, END_REASONS.applicationGone);
     }

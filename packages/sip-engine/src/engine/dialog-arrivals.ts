@@ -13,7 +13,7 @@ import type { IncomingRequests } from "./incoming-requests.ts";
 import { buildResponse } from "./message-builder.ts";
 import type { OutgoingRequests } from "./outgoing-requests.ts";
 import type { Refusal } from "./refusals.ts";
-import { REFUSALS, inviteUnderWay, refuse, unavailable } from "./refusals.ts";
+import { REFUSALS, underWay, refuse, unavailable } from "./refusals.ts";
 
 /** The requests that come from the network within dialogs. */
 export class DialogArrivals {
@@ -114,13 +114,33 @@ export class DialogArrivals {
     if (dialog.owner?.open !== true) {
       return unavailable(this.#core);
     }
-    if (method !== "INVITE") {
+    if (method === "INVITE") {
+      return this.#refusalOfInvite(dialog);
+    }
+    return method === "UPDATE" ? this.#refusalOfUpdate(dialog, request) : undefined;
+  }
+
+  /** RFC 3261 §14.2. */
+  #refusalOfInvite(dialog: AppDialog): Refusal | undefined {
+    if (dialog.ownInvite !== undefined || dialog.ownUpdate || dialog.unacknowledged !== undefined) {
+      return REFUSALS.pending;
+    }
+    return this.#incoming.openInvite(dialog.wireId) === undefined ? undefined : underWay(this.#core, "INVITE");
+  }
+
+  /** RFC 3311 §5.2: one at a time, and no offer that meets another one on its way. */
+  #refusalOfUpdate(dialog: AppDialog, request: SipRequest): Refusal | undefined {
+    if (dialog.peerUpdate) {
+      return underWay(this.#core, "UPDATE");
+    }
+    if (request.body === "") {
       return undefined;
     }
-    if (dialog.ownInvite !== undefined || dialog.unacknowledged !== undefined) {
-      return REFUSALS.pending; // RFC 3261 §14.2
+    if (dialog.ownUpdate || dialog.ownInvite !== undefined) {
+      return REFUSALS.pending;
     }
-    return this.#incoming.openInvite(dialog.wireId) === undefined ? undefined : inviteUnderWay(this.#core);
+    const invite = this.#incoming.openInvite(dialog.wireId);
+    return invite?.within === undefined ? undefined : underWay(this.#core, "INVITE");
   }
 
   #pass(transaction: ServerTransaction, dialog: AppDialog): void {
@@ -156,6 +176,7 @@ export class DialogArrivals {
     const open = this.#incoming.openInvite(dialog.wireId);
     if (open?.reliable?.acknowledge(sequence) === true) {
       this.#pass(transaction, dialog);
+      this.#incoming.sendHeld(open);
     } else if (open === undefined && dialog.state.role === "uas") {
       this.#answerOk(transaction); // it crossed our final answer
     } else {

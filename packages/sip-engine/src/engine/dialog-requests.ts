@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { SipResponse } from "@mss/sip-message";
+import type { SipRequest, SipResponse } from "@mss/sip-message";
 import { parseCSeq } from "@mss/sip-message";
 import { updateTarget } from "../dialog/dialog-rules.ts";
 import type { ClientTransaction } from "../transaction/types.ts";
@@ -171,6 +171,8 @@ export class DialogRequests {
     if (request.method === "INVITE") {
       dialog.ownInvite = transaction;
       this.#cancellables.add({ client, transaction, own });
+    } else if (isOfferInUpdate(request)) {
+      dialog.ownUpdate = true;
     }
     return transaction;
   }
@@ -197,9 +199,7 @@ export class DialogRequests {
     const { dialog, method } = sent;
     sent.isAnswered = true;
     this.#cancellables.remove(sent.transaction.id);
-    if (dialog.ownInvite === sent.transaction) {
-      dialog.ownInvite = undefined;
-    }
+    this.#settle(sent);
     if (response.status >= 300 || !TARGET_REFRESH.has(method)) {
       return;
     }
@@ -207,6 +207,15 @@ export class DialogRequests {
     keepFlow(this.#core, dialog, flow);
     if (method === "INVITE") {
       dialog.unacknowledged = sent.sequence;
+    }
+  }
+
+  /** What is ours to change in the dialog again. */
+  #settle({ dialog, transaction }: Sent): void {
+    if (dialog.ownInvite === transaction) {
+      dialog.ownInvite = undefined;
+    } else if (isOfferInUpdate(transaction.request)) {
+      dialog.ownUpdate = false;
     }
   }
 
@@ -221,9 +230,7 @@ export class DialogRequests {
   #onFailure(sent: Sent, failure: "timeout" | "transport"): void {
     const response = buildResponse(sent.transaction.request, FAILURES[failure]);
     const { dialog } = sent;
-    if (dialog.ownInvite === sent.transaction) {
-      dialog.ownInvite = undefined;
-    }
+    this.#settle(sent);
     this.#tell(sent, { path: targetPath(sent.outgoing.target), response });
     if (sent.isLast) {
       this.#core.dialogs.remove(dialog);
@@ -240,4 +247,8 @@ export class DialogRequests {
       }),
     );
   }
+}
+
+function isOfferInUpdate({ method, body }: SipRequest): boolean {
+  return method === "UPDATE" && body !== "";
 }

@@ -67,7 +67,11 @@ export class IncomingRequests {
       localTag: undefined,
       early: undefined,
       reliable: undefined,
+      held: undefined,
     };
+    if (within !== undefined && request.method === "UPDATE") {
+      within.peerUpdate = true;
+    }
     this.#open.set(transaction.id, open);
     if (request.method === "INVITE") {
       this.#invites.set(open.wireId, open);
@@ -87,7 +91,7 @@ export class IncomingRequests {
     line: { readonly status: number; readonly reason: string },
   ): void {
     const open = this.#open.get(command.transactionId);
-    if (open === undefined || open.client !== client || !open.transaction.canRespond) {
+    if (open === undefined || open.client !== client || open.held !== undefined || !open.transaction.canRespond) {
       client.send(formatNotOk(command.id, UNKNOWN_TRANSACTION));
       return;
     }
@@ -100,13 +104,24 @@ export class IncomingRequests {
       this.#makeReliable(open);
     }
     const answer = answerOf(this.#core, open, { line, message: command.message });
-    this.#apply(open, answer);
-    this.#send(open, answer);
+    if (isSuccess(line.status) && open.reliable?.awaitsDescription === true) {
+      open.held = answer;
+    } else {
+      this.#give(open, answer);
+    }
     const keepsDialog = request.method === "INVITE" || request.method === "SUBSCRIBE" || open.within !== undefined;
     const dialogId = keepsDialog && request.method !== "BYE" ? open.wireId : "";
     const text = textOf(answer.response);
     const notice = { path: remotePath(flow), transactionId: open.transaction.id, dialogId, text };
     client.send(formatResponseSent(command.id, notice));
+  }
+
+  /** The 2xx that waited, when nothing keeps it back any more. */
+  sendHeld(open: OpenRequest): void {
+    const { held } = open;
+    if (held !== undefined && open.reliable?.awaitsDescription !== true && open.transaction.canRespond) {
+      this.#give(open, held);
+    }
   }
 
   /** Takes a request that starts something new back from its application, while nothing has answered it. */
@@ -213,10 +228,18 @@ export class IncomingRequests {
       this.#invites.delete(open.wireId);
     }
     open.reliable?.stop();
+    if (open.within !== undefined && open.transaction.request.method === "UPDATE") {
+      open.within.peerUpdate = false;
+    }
     if (open.early !== undefined) {
       this.#core.dialogs.remove(open.early);
       open.early = undefined;
     }
+  }
+
+  #give(open: OpenRequest, answer: Answer): void {
+    this.#apply(open, answer);
+    this.#send(open, answer);
   }
 
   /** What an answer does to the dialog it belongs to. */
@@ -224,10 +247,9 @@ export class IncomingRequests {
     const { status } = answer.response;
     if (status >= 200) {
       const early = open.early;
-      const isSuccess = status < 300;
-      open.early = isSuccess ? undefined : early;
+      open.early = isSuccess(status) ? undefined : early;
       this.#close(open);
-      if (isSuccess) {
+      if (isSuccess(status)) {
         applySuccess(this.#core, open, { ...answer, early });
       }
     } else if (status > 100 && open.transaction.request.method === "INVITE" && open.within === undefined) {
@@ -251,4 +273,8 @@ export class IncomingRequests {
       },
     });
   }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }

@@ -1,5 +1,6 @@
 import type { ServerTransaction } from "../transaction/types.ts";
 import type { ControlClient } from "../wire/control-client.ts";
+import type { Answer } from "./app-answer.ts";
 import type { AppDialog } from "./core.ts";
 import type { ReliableSender } from "./reliable-sender.ts";
 
@@ -16,4 +17,6 @@ export interface OpenRequest {
   /** The dialog of a provisional answer to a new INVITE. */
   early: AppDialog | undefined;
   reliable: ReliableSender | undefined;
+  /** A 2xx that waits for the PRACK of what was said before it. */
+  held: Answer | undefined;
 }

@@ -27,10 +27,10 @@ export function unavailable(core: Core): Refusal {
   return { status: 503, reason: "Service Unavailable", others: [{ name: "Retry-After", value: seconds }] };
 }
 
-/** RFC 3261 §14.2: a second INVITE before the first one is answered. */
-export function inviteUnderWay(core: Core): Refusal {
+/** A second INVITE or UPDATE before the first one is answered. RFC 3261 §14.2, RFC 3311 §5.2. */
+export function underWay(core: Core, method: "INVITE" | "UPDATE"): Refusal {
   const seconds = String(core.limits.retryAfterSeconds);
-  return { status: 500, reason: "INVITE in progress", others: [{ name: "Retry-After", value: seconds }] };
+  return { status: 500, reason: `${method} in progress`, others: [{ name: "Retry-After", value: seconds }] };
 }
 
 /** What keeps a request that starts something new from an application. */

@@ -31,6 +31,11 @@ export class ReliableSender {
     this.#options = options;
   }
 
+  /** Something that describes the session has no PRACK yet: no 2xx may be sent before it has. RFC 3262 §3. */
+  get awaitsDescription(): boolean {
+    return this.#queue.some(({ response }) => response.body !== "");
+  }
+
   /** RSeq of the next response. */
   takeSequence(): number {
     this.#sequence += 1;

@@ -2,6 +2,7 @@ import type { MessageLimits, ParseOutcome, SipMessage } from "@mss/sip-message";
 import { canonicalizeMessage, parseDatagram, parseMessage, validateMessage } from "@mss/sip-message";
 import type { AdmissionPolicy, Refusal } from "./admission-policy.ts";
 import { methodRefusal, policyRefusal } from "./admission-policy.ts";
+import { repaired } from "./repairs.ts";
 
 export type Admitted =
   { readonly kind: "passed"; readonly message: SipMessage } | { readonly kind: "refused"; readonly refusal: Refusal };
@@ -39,9 +40,10 @@ export class Admission {
     if (outcome.kind === "malformed") {
       return { kind: "refused", refusal: outcome.fault };
     }
-    const refusal = this.#validate(outcome.message);
+    const message = repaired(outcome.message);
+    const refusal = this.#validate(message);
     return refusal === undefined
-      ? { kind: "passed", message: canonicalizeMessage(outcome.message) }
+      ? { kind: "passed", message: canonicalizeMessage(message) }
       : { kind: "refused", refusal };
   }
 

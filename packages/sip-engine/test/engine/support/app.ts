@@ -28,6 +28,7 @@ export interface AppResponse extends AppMessage {
     status: number,
     options?: { headers?: Record<string, string>; body?: string },
     callback?: (error: unknown, message: AppMessage) => void,
+    onAcknowledged?: (request: AppRequest) => void,
   ): void;
 }
 
