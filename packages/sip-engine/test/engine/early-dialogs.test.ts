@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { SECRET, handler } from "./support/app.ts";
-import type { AppMessage, AppRequest } from "./support/app.ts";
+import type { AppMessage, AppRequest, AppResponse } from "./support/app.ts";
 import { ANSWER, SDP_HEADERS, calleeRequest, establishCall } from "./support/bridged-call.ts";
 import { defer } from "./support/defer.ts";
 import type { RecordedFrame } from "./support/recording.ts";
@@ -229,7 +229,9 @@ test("a second UPDATE before the first is answered: 500; one that meets ours wit
   const rig = await startRig(context);
   const call = await establishCall(rig);
   const first = Promise.withResolvers<() => void>();
-  call.uac.on("update", (_request, response) => first.resolve(() => response.send(200)));
+  call.uac.on("update", (_request: AppRequest, response: AppResponse) => {
+    first.resolve(() => response.send(200));
+  });
   calleeRequest(call, "UPDATE", { sequence: 1 });
   const answer = await first.promise;
   calleeRequest(call, "UPDATE", { sequence: 2 });
