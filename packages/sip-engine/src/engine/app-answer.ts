@@ -1,7 +1,8 @@
-import type { SipRequest, SipResponse } from "@mss/sip-message";
+import type { SipRequest } from "@mss/sip-message";
 import { tagOf } from "@mss/sip-message";
 import { isSecureRequest } from "../dialog/dialog-formation.ts";
 import type { AppMessage } from "../wire/commands.ts";
+import type { Answer } from "./answer.ts";
 import { readAppHeaders } from "./app-headers.ts";
 import type { Core } from "./core.ts";
 import { ownAddressFor } from "./core.ts";
@@ -10,15 +11,6 @@ import { buildResponse } from "./message-builder.ts";
 import { ownContact } from "./next-hop.ts";
 import type { OpenRequest } from "./open-request.ts";
 import { hasOption } from "./reliable-answers.ts";
-
-/** An application's answer, ready to be sent. */
-export interface Answer {
-  readonly response: SipResponse;
-  /** The Contact the application gave. */
-  readonly localContact: string | undefined;
-  readonly reliable: boolean;
-  readonly reliableSequence: number | undefined;
-}
 
 const CONTACT_IN_SUCCESS: ReadonlySet<string> = new Set(["INVITE", "SUBSCRIBE", "REFER", "UPDATE"]);
 

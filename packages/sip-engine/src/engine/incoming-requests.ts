@@ -7,7 +7,7 @@ import type { SipCommand } from "../wire/commands.ts";
 import type { ControlClient } from "../wire/control-client.ts";
 import { formatFromNetwork, formatNewRequest, formatNotOk, formatResponseSent } from "../wire/notices.ts";
 import { answerOf, supportsReliable, wantsReliable } from "./app-answer.ts";
-import type { Answer } from "./app-answer.ts";
+import type { Answer } from "./answer.ts";
 import type { AppDialog, Core } from "./core.ts";
 import { receivedText, remotePath, textOf } from "./core.ts";
 import { buildResponse } from "./message-builder.ts";

@@ -1,6 +1,6 @@
 import type { ServerTransaction } from "../transaction/types.ts";
 import type { ControlClient } from "../wire/control-client.ts";
-import type { Answer } from "./app-answer.ts";
+import type { Answer } from "./answer.ts";
 import type { AppDialog } from "./core.ts";
 import type { ReliableSender } from "./reliable-sender.ts";
 

@@ -2,7 +2,7 @@ import { parseCSeq } from "@mss/sip-message";
 import { createDialog } from "../dialog/dialog.ts";
 import { fromUas } from "../dialog/dialog-formation.ts";
 import { updateTarget } from "../dialog/dialog-rules.ts";
-import type { Answer } from "./app-answer.ts";
+import type { Answer } from "./answer.ts";
 import type { AppDialog, Core } from "./core.ts";
 import { keepFlow } from "./dialog-path.ts";
 import type { OpenRequest } from "./open-request.ts";
