@@ -1,5 +1,6 @@
 import type { BindingStore, CallRecordStore, LeaseStore, TopologyStore } from "@mss/model";
 import type { Part } from "@mss/runtime";
+import type { StoreErrorCode } from "./errors.ts";
 
 export type StoreHealth = "up" | "down";
 
@@ -10,6 +11,8 @@ export interface HubStores extends Part {
   readonly callRecords: CallRecordStore;
   readonly bindings: BindingStore;
   health(): StoreHealth;
+  /** While down: the code of the last failure. */
+  healthReason(): StoreErrorCode | undefined;
   /** Calls back with each change of `health()`. Returns the unsubscribe. */
   onHealth(listener: (health: StoreHealth) => void): () => void;
 }

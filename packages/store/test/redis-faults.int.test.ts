@@ -191,7 +191,7 @@ describe("redis that fails", { skip: skipRedis }, () => {
         await redis.xadd(`${key}:calls`, "*", "record", "no json");
         await redis.hset(`${key}:bindings:1000`, "sip:a", "no json");
         await redis.zadd(`${key}:bindings`, 5, "1000");
-        await redis.set(`t${process.pid}:{corrupt:leases:hk}`, "not a sorted set");
+        await redis.set(`${key}:leases:hk`, "not a sorted set");
       });
       await assert.rejects(stores.topology.current(), corrupt);
       await assert.rejects(stores.callRecords.latest(1), corrupt);

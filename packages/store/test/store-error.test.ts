@@ -80,7 +80,7 @@ describe("redis keys", () => {
     const keys = redisKeys("mss", "ac}me");
     assert.equal(keys.topologyRevision(7), "mss:{ac%7Dme}:topology:revision:7");
     assert.equal(keys.bindings("a:{b}"), "mss:{ac%7Dme}:bindings:a%3A%7Bb%7D");
-    assert.equal(keys.leases("branch:hk"), "mss:{ac%7Dme:leases:branch%3Ahk}");
+    assert.equal(keys.leases("branch:hk"), "mss:{ac%7Dme}:leases:branch%3Ahk");
   });
 });
 

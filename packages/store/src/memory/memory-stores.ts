@@ -21,6 +21,7 @@ export function createMemoryStores(options: MemoryStoresOptions = {}): MemorySto
     callRecords: new MemoryCallRecordStore(),
     bindings: new MemoryBindingStore(),
     health: () => "up",
+    healthReason: () => undefined,
     onHealth: () => () => undefined,
     start: async () => undefined,
     stop: async () => {

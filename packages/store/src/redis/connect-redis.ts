@@ -1,13 +1,13 @@
-import type { Redis } from "ioredis";
-import { withDeadline } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { StoreError } from "../errors.ts";
 import { HealthState } from "../health-state.ts";
 import type { RedisStores } from "../stores.ts";
 import { createBackgroundConnection, createCallConnection, createSubscriberConnection } from "./connections.ts";
 import { redisKeys } from "./keys.ts";
+import { closeClient, openClients, watchFailures } from "./open-clients.ts";
 import { RedisBindingStore } from "./redis-binding-store.ts";
 import { RedisCallRecordStore } from "./redis-call-record-store.ts";
+import type { RedisClient } from "./redis-client.ts";
 import { toStoreError } from "./redis-error.ts";
 import { RedisHealthMonitor } from "./redis-health.ts";
 import { RedisLeaseStore } from "./redis-lease-store.ts";
@@ -18,59 +18,102 @@ import type { RedisAddress } from "./redis-url.ts";
 import { TopologyFollower } from "./topology-follower.ts";
 
 export interface ConnectRedisOptions {
-  /** `redis://[user:password@]host[:port][/database]`, `rediss:` for TLS, which checks the server's certificate. */
+  /** See the README for the forms: one server, sentinels, or a cluster, with or without TLS. */
   readonly url: string;
   /** Whose keys: `<prefix>:{<federation>}:…`. */
   readonly federation: string;
-  /** First word of every key; `mss` when absent. */
+  /** First word of every key; what the URL says when absent, else `mss`. */
   readonly prefix?: string;
   /** How long a command on the way of a call may take, in milliseconds; 250 when absent. */
   readonly callLimitMs?: number;
+  /** Start even if Redis is away or refuses us, and be `down` until it serves us. */
+  readonly mayBeAway?: boolean;
   readonly log: Logger;
 }
 
 const DEFAULT_PREFIX = "mss";
 const CALL_LIMIT_MS = 250; // what a call set-up can bear to lose
 const START_LIMIT_MS = 5_000;
+const AWAY_START_LIMIT_MS = 2_000; // calls can be served without
 const DRAIN_LIMIT_MS = 2_000;
 const BULK_LIMIT_MS = 5_000;
+const PROBE_TTL_MS = 10_000;
 
 /**
  * The stores of a hub on Redis. Throws `STORE_BAD_URL`. `start` opens the connections: it rejects with
- * `STORE_ACCESS_DENIED` at once, with `STORE_UNAVAILABLE` when Redis has not answered in 5 s. From then on the
- * connections come back by themselves, until `stop`.
+ * `STORE_ACCESS_DENIED` at once, with `STORE_UNAVAILABLE` when Redis has not answered in 5 s, unless it may be away. From
+ * then on the connections come back by themselves, until `stop`.
  */
 export function connectRedis(options: ConnectRedisOptions): RedisStores {
   const address = parseRedisUrl(options.url);
   const log = options.log.child({ mod: "store", peer: address.endpoint });
-  const keys = redisKeys(options.prefix ?? DEFAULT_PREFIX, options.federation);
-  const redis = {
-    call: createCallConnection(address, options.callLimitMs ?? CALL_LIMIT_MS),
+  const keys = redisKeys(options.prefix ?? address.prefix ?? DEFAULT_PREFIX, options.federation);
+  const health = new HealthState(log);
+  const clients = createClients(address, options.callLimitMs ?? CALL_LIMIT_MS);
+  const isOpen = (): boolean => health.get() === "up";
+  const callLink = { client: clients.call, address, limitMs: options.callLimitMs ?? CALL_LIMIT_MS };
+  const probe = new RedisLink(callLink);
+  const monitor = new RedisHealthMonitor({
+    client: clients.call,
+    health,
+    probe: () => probe.run("probe", (redis) => redis.set(keys.health, "1", "PX", PROBE_TTL_MS)),
+    toError: (error) => toStoreError(error, "probe", address),
+  });
+  const call = new RedisLink({ ...callLink, isOpen, onSilence: (failure) => monitor.suspect(failure) });
+  const background = new RedisLink({ client: clients.background, address });
+  // Reads that may be long do not share the socket, or the limit, of the calls; they do fail at once when Redis is away.
+  const bulk = new RedisLink({ client: clients.background, address, isOpen, limitMs: BULK_LIMIT_MS });
+  const subscriberLink = new RedisLink({ client: clients.subscriber, address });
+  const follower = new TopologyFollower({ subscriber: clients.subscriber, subscriberLink, background, keys, log });
+  const callRecords = new RedisCallRecordStore({ background, read: bulk }, keys);
+  const lifecycle = createLifecycle({ clients, address, health, monitor, follower, callRecords, log });
+  return {
+    topology: new RedisTopologyStore({ call, bulk }, keys, follower),
+    leases: new RedisLeaseStore(call, keys),
+    callRecords,
+    bindings: new RedisBindingStore({ call, bulk }, keys),
+    health: () => health.get(),
+    healthReason: () => health.reason(),
+    onHealth: (listener) => health.onChange(listener),
+    start: () => lifecycle.start(options.mayBeAway ?? false),
+    stop: () => lifecycle.stop(),
+  };
+}
+
+type Clients = Readonly<Record<"call" | "background" | "subscriber", RedisClient>>;
+
+function createClients(address: RedisAddress, callLimitMs: number): Clients {
+  return {
+    call: createCallConnection(address, callLimitMs),
     background: createBackgroundConnection(address),
     subscriber: createSubscriberConnection(address),
   };
-  const health = new HealthState(log);
-  const monitor = new RedisHealthMonitor(redis.call, health);
-  const isOpen = (): boolean => health.get() === "up";
-  const call = new RedisLink({
-    redis: redis.call,
-    address,
-    isOpen,
-    onUnavailable: () => {
-      monitor.suspect();
-    },
-  });
-  const background = new RedisLink({ redis: redis.background, address });
-  // Reads that may be long do not share the socket, or the 250 ms, of the calls; they do fail at once when Redis is away.
-  const bulk = new RedisLink({ redis: redis.background, address, isOpen, limitMs: BULK_LIMIT_MS });
-  const subscriberLink = new RedisLink({ redis: redis.subscriber, address });
-  const follower = new TopologyFollower({ subscriber: redis.subscriber, subscriberLink, background, keys, log });
-  const callRecords = new RedisCallRecordStore({ background, read: bulk }, keys);
-  const connections = Object.values(redis);
-  watchConnections(redis, address, log);
+}
+
+interface LifecycleParts {
+  readonly clients: Clients;
+  readonly address: RedisAddress;
+  readonly health: HealthState;
+  readonly monitor: RedisHealthMonitor;
+  readonly follower: TopologyFollower;
+  readonly callRecords: RedisCallRecordStore;
+  readonly log: Logger;
+}
+
+function createLifecycle(parts: LifecycleParts) {
+  const { clients, address, health, monitor, follower, callRecords, log } = parts;
+  const all = Object.entries(clients);
   let stopping = false;
+  for (const [connection, client] of all) {
+    watchFailures(client, (error) => {
+      const failure = toStoreError(error, "connect", address);
+      health.explain(failure.code);
+      log.debug({ err: failure, connection }, "redis connection failed");
+    });
+  }
   health.onChange((now) => {
-    log[now === "up" || stopping ? "info" : "warn"]({}, now === "up" ? "redis is up" : "redis is down");
+    const reason = now === "up" ? {} : { code: health.reason() };
+    log[now === "up" || stopping ? "info" : "warn"](reason, now === "up" ? "redis is up" : "redis is down");
   });
 
   async function stop(): Promise<void> {
@@ -80,85 +123,31 @@ export function connectRedis(options: ConnectRedisOptions): RedisStores {
       await callRecords.drain(DRAIN_LIMIT_MS);
     }
     monitor.stop();
-    await Promise.all(connections.map(disconnect));
+    await Promise.all(all.map(([, client]) => closeClient(client)));
+  }
+
+  /** Throws what keeps Redis from serving us. */
+  async function open(limitMs: number): Promise<void> {
+    await openClients(Object.values(clients), address, limitMs);
+    await monitor.probe();
+    if (health.get() === "down") {
+      throw new StoreError(health.reason() ?? "STORE_UNAVAILABLE", { operation: "start", endpoint: address.endpoint });
+    }
   }
 
   return {
-    topology: new RedisTopologyStore({ call, bulk }, keys, follower),
-    leases: new RedisLeaseStore(call, keys),
-    callRecords,
-    bindings: new RedisBindingStore({ call, bulk }, keys),
-    health: () => health.get(),
-    onHealth: (listener) => health.onChange(listener),
-    async start() {
+    stop,
+    async start(mayBeAway: boolean): Promise<void> {
       try {
-        await openAll(connections, address);
+        await open(mayBeAway ? AWAY_START_LIMIT_MS : START_LIMIT_MS);
       } catch (error) {
-        await stop();
-        throw error;
+        if (!mayBeAway) {
+          await stop();
+          throw error;
+        }
+        log.warn({ err: error }, "starting without redis, which is tried again for ever");
       }
       monitor.start();
     },
-    stop,
   };
-}
-
-/** An ioredis error event without a listener is written to the console. */
-function watchConnections(redis: Readonly<Record<string, Redis>>, address: RedisAddress, log: Logger): void {
-  for (const [name, connection] of Object.entries(redis)) {
-    connection.on("error", (error: unknown) => {
-      log.debug({ err: toStoreError(error, "connect", address), connection: name }, "redis connection failed");
-    });
-  }
-}
-
-async function openAll(connections: readonly Redis[], address: RedisAddress): Promise<void> {
-  let last: StoreError | undefined;
-  const opened = connections.map((redis) =>
-    open(redis, address, (failure) => {
-      last = failure;
-    }),
-  );
-  try {
-    await withDeadline(Promise.all(opened), START_LIMIT_MS, "connect to redis");
-  } catch (error) {
-    throw error instanceof StoreError ? error : (last ?? toStoreError(error, "connect", address));
-  }
-}
-
-/** Resolves when ready; rejects only on what trying again cannot mend. */
-async function open(redis: Redis, address: RedisAddress, onFailure: (failure: StoreError) => void): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onError = (error: unknown): void => {
-    const failure = toStoreError(error, "connect", address);
-    onFailure(failure);
-    if (failure.code === "STORE_ACCESS_DENIED") {
-      reject(failure);
-    }
-  };
-  redis.on("error", onError);
-  redis.once("ready", resolve);
-  redis.connect().catch(() => undefined); // said by the error event; ioredis tries again
-  try {
-    await promise;
-  } finally {
-    redis.off("error", onError);
-    redis.off("ready", resolve);
-  }
-}
-
-async function disconnect(redis: Redis): Promise<void> {
-  if (redis.status === "end") {
-    return;
-  }
-  const ended = new Promise<void>((resolve) => {
-    redis.once("end", resolve);
-  });
-  if (redis.status === "reconnecting") {
-    // Between two attempts ioredis has no socket whose end it could see: a new attempt, ended at once, makes it tell
-    // the waiting commands.
-    redis.connect().catch(() => undefined);
-  }
-  redis.disconnect();
-  await ended;
 }

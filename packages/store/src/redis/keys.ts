@@ -9,12 +9,13 @@ export interface RedisKeys {
   readonly bindingIndex: string;
   bindings(aor: string): string;
   leases(key: string): string;
+  readonly health: string;
 }
 
 /**
- * What is in braces decides the slot of Redis Cluster. All but leases change together with a neighbour and share the
- * federation's slot; each lease key is changed alone and has a slot of its own. Names are encoded, so that neither a
- * brace nor a colon in them can reach into another key.
+ * What is in braces decides the slot of Redis Cluster: one for everything of a federation, so that what changes together
+ * can, and so that one master serves it, whose health is known at any moment. Names are encoded, so that neither a brace
+ * nor a colon in them can reach into another key.
  */
 export function redisKeys(prefix: string, federation: string): RedisKeys {
   const tag = encodeURIComponent(federation);
@@ -28,6 +29,7 @@ export function redisKeys(prefix: string, federation: string): RedisKeys {
     callRecordIds: `${shared}:calls:ids`,
     bindingIndex: `${shared}:bindings`,
     bindings: (aor) => `${shared}:bindings:${encodeURIComponent(aor)}`,
-    leases: (key) => `${prefix}:{${tag}:leases:${encodeURIComponent(key)}}`,
+    leases: (key) => `${shared}:leases:${encodeURIComponent(key)}`,
+    health: `${shared}:health`,
   };
 }

@@ -46,7 +46,10 @@ function codeOf(error: Error): StoreErrorCode {
  * HELLO are the password; and old servers repeat arguments in the message.
  */
 function withoutSecrets(error: unknown, address: RedisAddress): Error {
-  const original = error instanceof Error ? error : new Error(String(error));
+  const thrown = error instanceof Error ? error : new Error(String(error));
+  // A cluster says that no node could be used; the last node says why.
+  const lastNode: unknown = Reflect.get(thrown, "lastNodeError");
+  const original = lastNode instanceof Error ? lastNode : thrown;
   const clean = new Error(masked(describe(original), address.password));
   clean.name = original.name;
   clean.stack = masked(original.stack ?? "", address.password);

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./redis-client.ts";
 import { withDeadline } from "@mss/runtime";
 import { StoreError } from "../errors.ts";
 import { toStoreError } from "./redis-error.ts";
@@ -7,14 +7,14 @@ import { runScript } from "./scripts.ts";
 import type { ScriptInput, ScriptName } from "./scripts.ts";
 
 export interface RedisLinkOptions {
-  readonly redis: Redis;
+  readonly client: RedisClient;
   readonly address: RedisAddress;
   /** False: commands fail at once. For the call path, which must not wait for a Redis known to be away. */
   readonly isOpen?: () => boolean;
   /** How long a command may take before the caller is told; without it, as long as the connection lets it. */
   readonly limitMs?: number;
   /** Told of each command that got no answer. */
-  readonly onUnavailable?: () => void;
+  readonly onSilence?: (failure: StoreError) => void;
 }
 
 /** One connection as the stores see it: every failure is a StoreError. */
@@ -25,19 +25,19 @@ export class RedisLink {
     this.#options = options;
   }
 
-  async run<T>(operation: string, command: (redis: Redis) => Promise<T>): Promise<T> {
-    const { redis, address, isOpen, limitMs, onUnavailable } = this.#options;
+  async run<T>(operation: string, command: (redis: RedisClient) => Promise<T>): Promise<T> {
+    const { client, address, isOpen, limitMs, onSilence } = this.#options;
     if (isOpen?.() === false) {
       const cause = new Error("redis is known to be away");
       throw new StoreError("STORE_UNAVAILABLE", { operation, endpoint: address.endpoint }, { cause });
     }
     try {
-      const reply = command(redis);
+      const reply = command(client);
       return await (limitMs === undefined ? reply : withDeadline(reply, limitMs, operation));
     } catch (error) {
       const failure = toStoreError(error, operation, address);
       if (isSilence(failure)) {
-        onUnavailable?.();
+        onSilence?.(failure);
       }
       throw failure;
     }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./redis-client.ts";
 import { StoreError } from "../errors.ts";
 
 /** Every Lua script, by the name it is called by here; the file's name ends with its number of keys. */
@@ -23,7 +23,7 @@ export interface ScriptInput {
 }
 
 /** Makes every script a command of `redis`. ioredis sends the text once per connection, afterwards only its hash. */
-export function defineScripts(redis: Redis): void {
+export function defineScripts(redis: RedisClient): void {
   for (const [name, file] of Object.entries(SCRIPT_FILES)) {
     const lua = readFileSync(new URL(`scripts/${file}.lua`, import.meta.url), "utf8");
     redis.defineCommand(name, { lua, numberOfKeys: Number(file.slice(file.lastIndexOf("-") + 1)) });
@@ -31,7 +31,7 @@ export function defineScripts(redis: Redis): void {
 }
 
 /** Runs a script as one atomic change. What it returns is for the caller to check. */
-export async function runScript(redis: Redis, name: ScriptName, input: ScriptInput): Promise<unknown> {
+export async function runScript(redis: RedisClient, name: ScriptName, input: ScriptInput): Promise<unknown> {
   const command: unknown = Reflect.get(redis, name);
   if (typeof command !== "function") {
     throw new StoreError("STORE_FAILED", { script: name, reason: "not defined on this connection" });

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./redis-client.ts";
 import type { SealedRevision } from "@mss/model";
 import { hasCode, withDeadline } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
@@ -19,7 +19,7 @@ interface Seen {
 }
 
 export interface TopologyFollowerOptions {
-  readonly subscriber: Redis;
+  readonly subscriber: RedisClient;
   readonly subscriberLink: RedisLink;
   /** Background profile: reads wait for a Redis that is away. */
   readonly background: RedisLink;

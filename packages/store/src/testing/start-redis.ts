@@ -1,23 +1,22 @@
-import { spawn } from "node:child_process";
-import type { ChildProcessByStdio } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
-import { CodedError, hasCode } from "@mss/runtime";
+import { HOST, endRedis, launchRedis, withFreePorts } from "./redis-process.ts";
+import type { RedisProcess } from "./redis-process.ts";
 
 export interface StartRedisOptions {
   readonly password?: string;
-  /** Further arguments of redis-server, such as `["--cluster-enabled", "yes"]`. */
+  /** Paths of PEM files: TLS only, and clients must have a certificate of this authority. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** A node of a cluster, with an own bus. */
+  readonly cluster?: boolean;
+  /** Further arguments of redis-server, such as `["--maxmemory", "3mb"]`. */
   readonly args?: readonly string[];
 }
 
 /** A real redis-server of its own, on loopback, with its files in a temporary folder. Every write is on disk at once. */
 export interface RedisServer {
-  /** With the password, if there is one. */
+  /** With the password, if there is one; `rediss:` with TLS, without the files. */
   readonly url: string;
   readonly host: string;
   readonly port: number;
@@ -33,11 +32,8 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-type RedisProcess = ChildProcessByStdio<null, Readable, null>;
-
-const HOST = "127.0.0.1";
 const READY = "Ready to accept connections";
-const PORT_ATTEMPTS = 5;
+const CLUSTER_NODE_TIMEOUT_MS = 2_000;
 
 /**
  * Starts redis-server and resolves when it accepts connections. Rejects with `REDIS_SERVER_MISSING` when there is no such
@@ -45,26 +41,39 @@ const PORT_ATTEMPTS = 5;
  */
 export async function startRedis(options: StartRedisOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), "mss-redis-"));
-  for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort();
-    const args = serverArguments(port, folder, options);
-    try {
-      return redisServer({ child: await launch(args), args, port, folder, password: options.password });
-    } catch (error) {
-      // Somebody may have taken the port between the look and the start.
-      if (attempt === PORT_ATTEMPTS || !hasCode(error, "REDIS_SERVER_FAILED")) {
-        await rm(folder, { recursive: true, force: true });
-        throw error;
-      }
-    }
+  try {
+    return await withFreePorts(2, async ([port = 0, bus = 0]) => {
+      const args = serverArguments({ port, bus, folder }, options);
+      return redisServer({ child: await launchRedis(args, READY), args, port, folder }, options);
+    });
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   }
 }
 
-function serverArguments(port: number, folder: string, options: StartRedisOptions): string[] {
-  const durable = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
-  const password = options.password === undefined ? [] : ["--requirepass", options.password];
-  const place = ["--port", String(port), "--bind", HOST, "--dir", folder, "--daemonize", "no"];
-  return [...place, ...durable, ...password, ...(options.args ?? [])];
+function serverArguments(
+  { port, bus, folder }: { readonly port: number; readonly bus: number; readonly folder: string },
+  { password, tls, cluster, args }: StartRedisOptions,
+): string[] {
+  const listen = tls === undefined ? ["--port", String(port)] : ["--port", "0", "--tls-port", String(port)];
+  return [
+    ...[...listen, "--bind", HOST, "--dir", folder, "--daemonize", "no"],
+    ...["--save", "", "--appendonly", "yes", "--appendfsync", "always"],
+    // A replica is to have the whole data set as soon as it can.
+    ...["--repl-diskless-sync-delay", "0"],
+    ...(password === undefined ? [] : ["--requirepass", password, "--masterauth", password]),
+    ...(tls === undefined
+      ? []
+      : ["--tls-ca-cert-file", tls.ca, "--tls-cert-file", tls.cert, "--tls-key-file", tls.key]),
+    ...(cluster === true
+      ? ["--cluster-enabled", "yes", "--cluster-port", String(bus)].concat(
+          "--cluster-node-timeout",
+          String(CLUSTER_NODE_TIMEOUT_MS),
+        )
+      : []),
+    ...(args ?? []),
+  ];
 }
 
 interface Running {
@@ -72,19 +81,18 @@ interface Running {
   readonly args: readonly string[];
   readonly port: number;
   readonly folder: string;
-  readonly password: string | undefined;
 }
 
-function redisServer(running: Running): RedisServer {
+function redisServer(running: Running, { password, tls }: StartRedisOptions): RedisServer {
   let { child } = running;
-  const login = running.password === undefined ? "" : `:${encodeURIComponent(running.password)}@`;
+  const login = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
   return {
-    url: `redis://${login}${HOST}:${running.port}`,
+    url: `${tls === undefined ? "redis" : "rediss"}://${login}${HOST}:${running.port}`,
     host: HOST,
     port: running.port,
-    kill: () => end(child, "SIGKILL"),
+    kill: () => endRedis(child),
     async restart() {
-      child = await launch(running.args);
+      child = await launchRedis(running.args, READY);
     },
     freeze() {
       child.kill("SIGSTOP");
@@ -93,58 +101,8 @@ function redisServer(running: Running): RedisServer {
       child.kill("SIGCONT");
     },
     async stop() {
-      await end(child, "SIGKILL");
+      await endRedis(child);
       await rm(running.folder, { recursive: true, force: true });
     },
   };
-}
-
-async function launch(args: readonly string[]): Promise<RedisProcess> {
-  const child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "ignore"] });
-  const killChild = (): void => {
-    child.kill("SIGKILL");
-  };
-  process.once("exit", killChild); // a test run that is cut off leaves no server behind
-  child.once("exit", () => process.off("exit", killChild));
-  const lines = createInterface(child.stdout);
-  const { promise, resolve, reject } = Promise.withResolvers<RedisProcess>();
-  const lastWords: string[] = [];
-  lines.on("line", (line) => {
-    lastWords.push(line);
-    lastWords.splice(0, lastWords.length - 5);
-    if (line.includes(READY)) {
-      resolve(child);
-    }
-  });
-  child.once("error", (cause) => {
-    process.off("exit", killChild);
-    const message = "redis-server cannot be started; on Debian: apt-get install redis-server";
-    reject(new CodedError("REDIS_SERVER_MISSING", message, {}, { cause }));
-  });
-  child.once("close", (exitCode) => {
-    reject(new CodedError("REDIS_SERVER_FAILED", "redis-server ended before it was ready", { exitCode, lastWords }));
-  });
-  return promise;
-}
-
-async function end(child: RedisProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) {
-    return;
-  }
-  const ended = once(child, "exit");
-  child.kill(signal);
-  await ended;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, HOST);
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") {
-    throw new CodedError("REDIS_SERVER_FAILED", "no free port on loopback");
-  }
-  return address.port;
 }
