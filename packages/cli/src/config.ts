@@ -3,7 +3,10 @@ import { LOG_LEVELS } from "@mss/runtime";
 
 const configSchema = z.object({
   /** The hub's shared store; memory when absent. */
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a URL such as redis://127.0.0.1:6379" }).optional(),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?(?:-sentinel|-cluster)?:\/\//, "must be a URL such as redis://127.0.0.1:6379")
+    .optional(),
   /** Overrides the log level of the topology file. */
   MSS_LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
   /** A drachtio-server to run one node on, instead of the embedded engine: `drachtio://:secret@127.0.0.1:9022`. */

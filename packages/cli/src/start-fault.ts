@@ -31,6 +31,7 @@ export function codedText(error: CodedError): string {
 const CONFIGURATION_CODES: readonly string[] = [
   "STORE_BAD_URL",
   "STORE_ACCESS_DENIED",
+  "STORE_UNTRUSTED",
   "STORE_NEWER",
   "NUMBERS_REFUSED",
 ];

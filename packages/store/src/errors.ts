@@ -4,7 +4,8 @@ import { CodedError } from "@mss/runtime";
 export const STORE_ERRORS = {
   STORE_UNAVAILABLE: "store cannot be reached now",
   STORE_ACCESS_DENIED: "store refuses the credentials",
-  STORE_BAD_URL: "store address is not a redis: or rediss: URL",
+  STORE_UNTRUSTED: "certificate of the store is not one that is trusted",
+  STORE_BAD_URL: "address of the store is not a URL of Redis",
   STORE_CORRUPT: "stored value does not have the expected form",
   STORE_LOCKED: "store file is locked by another process",
   STORE_NEWER: "store file was written by a newer version of this program",

@@ -85,9 +85,7 @@ describe("redis that fails", { skip: skipRedis }, () => {
       await stores.topology.publish(sampleRevision("2", 2), 1);
       await stores.topology.watch((current) => seen.push(current?.header.revision));
       const { hash } = sampleRevision("1", 1).header;
-      await asAdmin((redis) =>
-        redis.hset(`t${process.pid}:{backwards}:topology:current`, "revision", "1", "hash", hash),
-      );
+      await asAdmin((redis) => redis.hset(`mss:{backwards}:topology:current`, "revision", "1", "hash", hash));
       await eventually("the older one is seen", () => seen.length === 2);
       assert.deepEqual(await stores.topology.restore(sampleRevision("2", 2)), { kind: "restored", revision: 2 });
       await eventually("the newer one is seen", () => seen.length === 3);
@@ -183,7 +181,7 @@ describe("redis that fails", { skip: skipRedis }, () => {
 
   it("refuses corrupt values with a code", () =>
     withStores(async (stores) => {
-      const key = `t${process.pid}:{corrupt}`;
+      const key = `mss:{corrupt}`;
       const corrupt = withCode("STORE_CORRUPT");
       await stores.topology.publish(sampleRevision("1", 1), 0);
       await asAdmin(async (redis) => {
@@ -210,7 +208,7 @@ describe("redis that fails", { skip: skipRedis }, () => {
     withStores(async (stores) => {
       const seen: (number | undefined)[] = [];
       await stores.topology.publish(sampleRevision("1", 1), 0);
-      await asAdmin((redis) => redis.hset(`t${process.pid}:{unreadable}:topology:revision:1`, "header", "no json"));
+      await asAdmin((redis) => redis.hset(`mss:{unreadable}:topology:revision:1`, "header", "no json"));
       await stores.topology.watch((current) => seen.push(current?.header.revision));
       assert.deepEqual(seen, [undefined]);
       await stores.topology.publish(sampleRevision("2", 2), 1);
@@ -221,7 +219,7 @@ describe("redis that fails", { skip: skipRedis }, () => {
   it("takes a record that was lost alone back from a node that has it", () =>
     withStores(async (stores) => {
       await stores.topology.publish(sampleRevision("1", 1), 0);
-      await asAdmin((redis) => redis.del(`t${process.pid}:{evicted}:topology:revision:1`));
+      await asAdmin((redis) => redis.del(`mss:{evicted}:topology:revision:1`));
       await assert.rejects(stores.topology.current(), withCode("STORE_CORRUPT"));
       assert.deepEqual(await stores.topology.restore(sampleRevision("1", 1)), { kind: "restored", revision: 1 });
       assert.deepEqual(await stores.topology.current(), sampleRevision("1", 1));
@@ -230,7 +228,7 @@ describe("redis that fails", { skip: skipRedis }, () => {
   it("never writes over history when the pointer was lost", () =>
     withStores(async (stores) => {
       await stores.topology.publish(sampleRevision("1", 1), 0);
-      await asAdmin((redis) => redis.del(`t${process.pid}:{lost}:topology:current`));
+      await asAdmin((redis) => redis.del(`mss:{lost}:topology:current`));
       await assert.rejects(stores.topology.publish(sampleRevision("2", 1), 0), withCode("STORE_CORRUPT"));
     }, "lost"));
 });

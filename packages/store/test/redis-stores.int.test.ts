@@ -1,35 +1,34 @@
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
-import { Redis } from "ioredis";
 import type { RedisStores } from "@mss/store";
-import { startRedis } from "@mss/store/testing";
-import type { RedisServer } from "@mss/store/testing";
+import { startRedis, startRedisCluster, startRedisSentinel } from "@mss/store/testing";
 import { bindingStoreContract } from "./contract/binding-store-contract.ts";
 import { callRecordStoreContract } from "./contract/call-record-store-contract.ts";
 import type { MakeStore } from "./contract/fixture.ts";
 import { leaseStoreContract } from "./contract/lease-store-contract.ts";
 import { topologyStoreContract } from "./contract/topology-store-contract.ts";
 import { redisStores, skipRedis } from "./support/redis.ts";
-import { eventually } from "./support/eventually.ts";
+import { startGuardedRedis } from "./support/guarded-redis.ts";
 
-/** One node that owns all slots: a script or command that touches two slots is refused as by any cluster. */
-async function assignAllSlots(server: RedisServer): Promise<void> {
-  const admin = new Redis(server.url);
-  await admin.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-  await eventually("the cluster is up", async () => String(await admin.call("CLUSTER", "INFO")).includes("state:ok"));
-  admin.disconnect();
+interface Server {
+  readonly url: string;
+  stop(): Promise<void>;
 }
 
-for (const mode of ["redis", "redis cluster rules"] as const) {
-  describe(mode, { skip: skipRedis }, () => {
-    let server: RedisServer | undefined;
+/** Every way in which Redis is run. The same contracts hold on all of them. */
+const DEPLOYMENTS: Readonly<Record<string, () => Promise<Server>>> = {
+  "one server": () => startRedis(),
+  "one server over TLS, with a user that may touch our keys alone": () => startGuardedRedis(),
+  "a master with sentinels": () => startRedisSentinel({ password: "sentinel-p@ss" }),
+  "a cluster of three masters": () => startRedisCluster({ password: "cluster-p@ss" }),
+};
+
+for (const [name, start] of Object.entries(DEPLOYMENTS)) {
+  describe(`redis: ${name}`, { skip: skipRedis }, () => {
+    let server: Server | undefined;
 
     before(async () => {
-      const cluster = mode === "redis cluster rules";
-      server = await startRedis(cluster ? { args: ["--cluster-enabled", "yes"] } : {});
-      if (cluster) {
-        await assignAllSlots(server);
-      }
+      server = await start();
     });
     after(() => server?.stop());
 

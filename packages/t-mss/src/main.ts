@@ -34,7 +34,9 @@ const LOOPBACK = "127.0.0.1";
 export type RunningHub = Omit<HubNode, "start">;
 
 function createStores(choice: StoreChoice, federation: string, log: Logger): HubStores {
-  return choice.kind === "redis" ? connectRedis({ url: choice.url, federation, log }) : createMemoryStores({ log });
+  return choice.kind === "redis"
+    ? connectRedis({ url: choice.url, federation, log, mayBeAway: true })
+    : createMemoryStores({ log });
 }
 
 /**

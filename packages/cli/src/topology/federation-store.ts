@@ -19,7 +19,7 @@ export interface WithStoreOptions {
   readonly output: Output;
 }
 
-const CONFIGURATION_CODES: readonly string[] = ["STORE_BAD_URL", "STORE_ACCESS_DENIED"];
+const CONFIGURATION_CODES: readonly string[] = ["STORE_BAD_URL", "STORE_ACCESS_DENIED", "STORE_UNTRUSTED"];
 
 /** Runs a command on the shared store and closes it. A store that is away is one line, and a status of its own. */
 export async function withFederationStore(

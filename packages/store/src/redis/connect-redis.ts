@@ -41,7 +41,7 @@ const PROBE_TTL_MS = 10_000;
 
 /**
  * The stores of a hub on Redis. Throws `STORE_BAD_URL`. `start` opens the connections: it rejects with
- * `STORE_ACCESS_DENIED` at once, with `STORE_UNAVAILABLE` when Redis has not answered in 5 s, unless it may be away. From
+ * `STORE_ACCESS_DENIED` or `STORE_UNTRUSTED` at once, with `STORE_UNAVAILABLE` when Redis has not answered in 5 s, unless it may be away. From
  * then on the connections come back by themselves, until `stop`.
  */
 export function connectRedis(options: ConnectRedisOptions): RedisStores {
@@ -66,7 +66,8 @@ export function connectRedis(options: ConnectRedisOptions): RedisStores {
   const subscriberLink = new RedisLink({ client: clients.subscriber, address });
   const follower = new TopologyFollower({ subscriber: clients.subscriber, subscriberLink, background, keys, log });
   const callRecords = new RedisCallRecordStore({ background, read: bulk }, keys);
-  const lifecycle = createLifecycle({ clients, address, health, monitor, follower, callRecords, log });
+  const links = [probe, call, background, bulk, subscriberLink];
+  const lifecycle = createLifecycle({ clients, links, address, health, monitor, follower, callRecords, log });
   return {
     topology: new RedisTopologyStore({ call, bulk }, keys, follower),
     leases: new RedisLeaseStore(call, keys),
@@ -92,6 +93,7 @@ function createClients(address: RedisAddress, callLimitMs: number): Clients {
 
 interface LifecycleParts {
   readonly clients: Clients;
+  readonly links: readonly RedisLink[];
   readonly address: RedisAddress;
   readonly health: HealthState;
   readonly monitor: RedisHealthMonitor;
@@ -101,7 +103,7 @@ interface LifecycleParts {
 }
 
 function createLifecycle(parts: LifecycleParts) {
-  const { clients, address, health, monitor, follower, callRecords, log } = parts;
+  const { clients, links, address, health, monitor, follower, callRecords, log } = parts;
   const all = Object.entries(clients);
   let stopping = false;
   for (const [connection, client] of all) {
@@ -124,6 +126,9 @@ function createLifecycle(parts: LifecycleParts) {
     }
     monitor.stop();
     await Promise.all(all.map(([, client]) => closeClient(client)));
+    for (const link of links) {
+      link.close();
+    }
   }
 
   /** Throws what keeps Redis from serving us. */

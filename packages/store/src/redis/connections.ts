@@ -81,7 +81,6 @@ function placeOptions(address: Exclude<RedisAddress, { mode: "cluster" }>) {
     sentinelRetryStrategy: reconnectDelayMs,
     sentinelReconnectStrategy: reconnectDelayMs,
     sentinelCommandTimeout: SENTINEL_LIMIT_MS,
-    failoverDetector: true, // the sentinels tell of a failover; a master that hangs would not
   };
 }
 

@@ -1,8 +1,12 @@
 import { withDeadline } from "@mss/runtime";
-import type { StoreError } from "../errors.ts";
+import type { StoreError, StoreErrorCode } from "../errors.ts";
 import { toStoreError } from "./redis-error.ts";
 import type { RedisClient } from "./redis-client.ts";
 import type { RedisAddress } from "./redis-url.ts";
+
+const CLOSE_LIMIT_MS = 500;
+/** Failures that trying again cannot mend. */
+const BEYOND_RETRY: readonly StoreErrorCode[] = ["STORE_ACCESS_DENIED", "STORE_UNTRUSTED"];
 
 /** Calls back with every failure to connect, of a server or of a node of a cluster, for as long as the client lives. */
 export function watchFailures(client: RedisClient, onFailure: (error: unknown) => void): void {
@@ -12,8 +16,8 @@ export function watchFailures(client: RedisClient, onFailure: (error: unknown) =
 }
 
 /**
- * Connects and resolves when all are ready. Rejects with `STORE_ACCESS_DENIED` at once, since trying again cannot mend
- * it, and with `STORE_UNAVAILABLE` after the limit; the clients go on trying all the same, until they are closed.
+ * Connects and resolves when all are ready. Rejects with `STORE_ACCESS_DENIED` or `STORE_UNTRUSTED` at once, since trying
+ * again cannot mend it, and with `STORE_UNAVAILABLE` after the limit; the clients go on trying all the same, until they are closed.
  */
 export async function openClients(
   clients: readonly RedisClient[],
@@ -42,7 +46,7 @@ async function open(
   const onError = (error: unknown): void => {
     const failure = toStoreError(error, "connect", address);
     onFailure(failure);
-    if (failure.code === "STORE_ACCESS_DENIED") {
+    if (BEYOND_RETRY.includes(failure.code)) {
       reject(failure);
     }
   };
@@ -59,7 +63,7 @@ async function open(
   }
 }
 
-/** Ends a client, whatever it is doing; what still waits is rejected. */
+/** Ends a client, whatever it is doing. Its links are closed by whoever has them. */
 export async function closeClient(client: RedisClient): Promise<void> {
   if (client.status === "end") {
     return;
@@ -67,11 +71,7 @@ export async function closeClient(client: RedisClient): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     client.once("end", resolve);
   });
-  if (client.status === "reconnecting") {
-    // Between two attempts ioredis has no socket whose end it could see: a new attempt, ended at once, makes it tell
-    // the waiting commands.
-    client.connect().catch(() => undefined);
-  }
   client.disconnect();
-  await ended;
+  // Between two attempts to connect ioredis has no socket whose end it could see, and tells no end.
+  await withDeadline(ended, CLOSE_LIMIT_MS, "disconnect from redis").catch(() => undefined);
 }

@@ -26,6 +26,10 @@ export class RedisHealthMonitor {
     options.client.on("ready", () => {
       void this.probe();
     });
+    // One node of a cluster is lost: perhaps the one that has our keys.
+    options.client.on("-node", () => {
+      void this.probe();
+    });
     options.client.on("close", () => {
       options.health.down();
     });

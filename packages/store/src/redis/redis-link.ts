@@ -1,6 +1,6 @@
-import type { RedisClient } from "./redis-client.ts";
 import { withDeadline } from "@mss/runtime";
 import { StoreError } from "../errors.ts";
+import type { RedisClient } from "./redis-client.ts";
 import { toStoreError } from "./redis-error.ts";
 import type { RedisAddress } from "./redis-url.ts";
 import { runScript } from "./scripts.ts";
@@ -20,6 +20,8 @@ export interface RedisLinkOptions {
 /** One connection as the stores see it: every failure is a StoreError. */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
+  /** Commands without an answer yet: ioredis forgets some of them when it is closed between two attempts to connect. */
+  readonly #waiting = new Set<(reason: Error) => void>();
 
   constructor(options: RedisLinkOptions) {
     this.#options = options;
@@ -32,7 +34,7 @@ export class RedisLink {
       throw new StoreError("STORE_UNAVAILABLE", { operation, endpoint: address.endpoint }, { cause });
     }
     try {
-      const reply = command(client);
+      const reply = this.#untilClosed(command(client));
       return await (limitMs === undefined ? reply : withDeadline(reply, limitMs, operation));
     } catch (error) {
       const failure = toStoreError(error, operation, address);
@@ -45,6 +47,20 @@ export class RedisLink {
 
   script(name: ScriptName, input: ScriptInput): Promise<unknown> {
     return this.run(name, (redis) => runScript(redis, name, input));
+  }
+
+  /** Rejects what waits for an answer. */
+  close(): void {
+    for (const reject of this.#waiting) {
+      reject(new Error("connection is closed"));
+    }
+  }
+
+  #untilClosed<T>(reply: Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.add(reject);
+    reply.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    return promise;
   }
 }
 

@@ -88,10 +88,9 @@ async function meet(redis: Redis, first: RedisServer | undefined): Promise<void>
   }
 }
 
-/** A list in RESP2, a map in RESP3. */
+/** Name and value, as a list or a map by the version of the protocol. */
 function busPort(reply: unknown): string {
-  const [, port] = Array.isArray(reply) ? reply.map(String) : Object.entries(Object(reply)).flat().map(String);
-  return port ?? "0";
+  return /\d+/.exec(JSON.stringify(reply))?.[0] ?? "0";
 }
 
 async function eachSays(servers: readonly RedisServer[], words: string): Promise<void> {

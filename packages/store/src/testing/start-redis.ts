@@ -57,23 +57,15 @@ function serverArguments(
   { password, tls, cluster, args }: StartRedisOptions,
 ): string[] {
   const listen = tls === undefined ? ["--port", String(port)] : ["--port", "0", "--tls-port", String(port)];
-  return [
-    ...[...listen, "--bind", HOST, "--dir", folder, "--daemonize", "no"],
-    ...["--save", "", "--appendonly", "yes", "--appendfsync", "always"],
-    // A replica is to have the whole data set as soon as it can.
-    ...["--repl-diskless-sync-delay", "0"],
-    ...(password === undefined ? [] : ["--requirepass", password, "--masterauth", password]),
-    ...(tls === undefined
-      ? []
-      : ["--tls-ca-cert-file", tls.ca, "--tls-cert-file", tls.cert, "--tls-key-file", tls.key]),
-    ...(cluster === true
-      ? ["--cluster-enabled", "yes", "--cluster-port", String(bus)].concat(
-          "--cluster-node-timeout",
-          String(CLUSTER_NODE_TIMEOUT_MS),
-        )
-      : []),
-    ...(args ?? []),
-  ];
+  const place = ["--bind", HOST, "--dir", folder, "--daemonize", "no"];
+  const durable = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
+  // A replica is to have the whole data set as soon as it can.
+  const replication = ["--repl-diskless-sync-delay", "0"];
+  const secret = password === undefined ? [] : ["--requirepass", password, "--masterauth", password];
+  const files = tls && ["--tls-ca-cert-file", tls.ca, "--tls-cert-file", tls.cert, "--tls-key-file", tls.key];
+  const bound = ["--cluster-enabled", "yes", "--cluster-port", String(bus), "--cluster-node-timeout"];
+  const member = cluster === true ? [...bound, String(CLUSTER_NODE_TIMEOUT_MS)] : [];
+  return [listen, place, durable, replication, secret, files ?? [], member, args ?? []].flat();
 }
 
 interface Running {

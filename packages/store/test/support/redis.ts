@@ -13,8 +13,8 @@ let federations = 0;
 /** Stores with keys of their own. */
 export function redisStores(
   url: string,
-  federation = `test-${(federations += 1)}`,
+  federation = `test-${process.pid}-${(federations += 1)}`,
   options: Pick<ConnectRedisOptions, "callLimitMs"> = {},
 ): RedisStores {
-  return connectRedis({ url, federation, prefix: `t${process.pid}`, log: silentLog(), ...options });
+  return connectRedis({ url, federation, log: silentLog(), ...options });
 }
