@@ -1,3 +1,4 @@
+import { Redis } from "ioredis";
 import { withDeadline } from "@mss/runtime";
 import type { StoreError, StoreErrorCode } from "../errors.ts";
 import { toStoreError } from "./redis-error.ts";
@@ -13,6 +14,21 @@ export function watchFailures(client: RedisClient, onFailure: (error: unknown) =
   // An ioredis error event without a listener is written to the console.
   client.on("error", onFailure);
   client.on("node error", onFailure);
+  if (client instanceof Redis) {
+    surviveSecondError(client);
+  } else {
+    client.on("+node", surviveSecondError);
+  }
+}
+
+/**
+ * ioredis hears the first error of a socket only. A TLS socket whose server was refused may have a second one, which
+ * nobody would hear, and which would end the process.
+ */
+function surviveSecondError(client: Redis): void {
+  client.on("error", () => {
+    client.stream.on("error", () => undefined);
+  });
 }
 
 /**
