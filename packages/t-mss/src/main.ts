@@ -72,6 +72,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       callRecords,
       trunkBindings,
       storeHealth: () => stores.health(),
+      storeReason: () => stores.healthReason(),
       engine: address(),
       log,
       ...rest,

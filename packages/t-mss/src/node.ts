@@ -29,6 +29,8 @@ export interface HubNodeOptions {
   readonly trunkBindings: BindingStore;
   /** Whether the shared store answers; for `/health` and the metrics. Up when absent. */
   readonly storeHealth?: () => StoreHealth;
+  /** Why it is down, as a code; for `/health`. */
+  readonly storeReason?: () => string | undefined;
   /** Where the drachtio wire protocol is spoken. */
   readonly engine: EngineAddress;
   readonly log: Logger;
@@ -156,6 +158,7 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
     log: log.child({ mod: "http" }),
     health: () => ({
       store: storeHealth(),
+      storeReason: options.storeReason?.(),
       degraded: storeHealth() === "down",
       planRevision: parts.feed.plan?.revision,
       trunksUp: trunksUp(),

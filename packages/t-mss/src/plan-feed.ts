@@ -22,7 +22,7 @@ export interface PlanFeedOptions {
 
 /** Revision of a plan that comes from the hub's own file and is in no store yet. */
 const FILE_REVISION = 0;
-const RETRY = { retries: Infinity, minDelayMs: 500, maxDelayMs: 15_000 };
+const RETRY = { retries: Infinity, minDelayMs: 500, maxDelayMs: 1_000 };
 
 interface InForce {
   readonly plan: RoutingPlan;

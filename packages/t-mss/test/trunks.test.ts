@@ -122,3 +122,18 @@ test("health, metrics, calls and trunks are served when asked for, without a sec
   assert.match(metrics, /mss_trunks_up\{node="hub-1",role="hub"\} 1/);
   assert.doesNotMatch((await get("/health")) + metrics, /trunk-secret/);
 });
+
+test("a hub starts without its Redis, routes by its file, and says why it is degraded", async (t) => {
+  const net = "127.17.47";
+  const http = { host: `${net}.1`, port: 18080 };
+  const store = { kind: "redis", url: `redis://${net}.9:6379` } as const; // nobody listens there
+  await runHub(t, { settings: hubSettings(`${net}.1`, { http }), store });
+  const health: unknown = await (await fetch(`http://${http.host}:${http.port}/health`)).json();
+  assert.partialDeepStrictEqual(health, {
+    ok: true,
+    store: "down",
+    storeReason: "STORE_UNAVAILABLE",
+    degraded: true,
+    planRevision: 0,
+  });
+});
