@@ -91,6 +91,9 @@ export class CallAnswers {
   /** After a final answer other than 2xx there is no early dialog any more. */
   #finish(call: OutgoingCall, response: SipResponse): void {
     if (response.status >= 200) {
+      if (call.request.method === "INVITE") {
+        this.#core.records.answered("network", "uac", response);
+      }
       for (const dialog of call.early.splice(0)) {
         this.#core.dialogs.remove(dialog);
       }

@@ -6,14 +6,23 @@ interface VerbClients {
   next: number;
 }
 
+/** Call records, which drachtio-srf asks for as if they were methods. */
+const RECORDS: ReadonlySet<string> = new Set(["cdr:attempt", "cdr:start", "cdr:stop"]);
+
+/** Methods in capitals, records in small letters: drachtio-srf writes both small. */
+function keyOf(verb: string): string {
+  const small = verb.toLowerCase();
+  return RECORDS.has(small) ? small : verb.toUpperCase();
+}
+
 /** Which applications want which requests. Clients of one verb take turns. */
 export class ClientRegistry {
   readonly #byVerb = new Map<string, VerbClients>();
 
-  /** False for a verb that is no method of ours. The verb's case does not matter, as drachtio-srf sends it in lower case. */
+  /** False for a verb that is no method of ours and no call record. The verb's case does not matter, as drachtio-srf sends it in lower case. */
   add(verb: string, client: ControlClient): boolean {
-    const method = verb.toUpperCase();
-    if (!isKnownMethod(method)) {
+    const method = keyOf(verb);
+    if (!isKnownMethod(method) && !RECORDS.has(method)) {
       return false;
     }
     const entry = this.#byVerb.get(method) ?? { clients: [], next: 0 };
@@ -25,7 +34,7 @@ export class ClientRegistry {
   }
 
   remove(verb: string, client: ControlClient): void {
-    const method = verb.toUpperCase();
+    const method = keyOf(verb);
     const entry = this.#byVerb.get(method);
     const index = entry?.clients.indexOf(client) ?? -1;
     if (entry !== undefined && index >= 0) {
@@ -54,6 +63,6 @@ export class ClientRegistry {
 
   /** The methods that some client wants. */
   get methods(): readonly string[] {
-    return [...this.#byVerb.keys()];
+    return [...this.#byVerb.keys()].filter((verb) => !RECORDS.has(verb));
   }
 }

@@ -8,6 +8,7 @@ import type { TimerSettings, TransactionLayer } from "../transaction/types.ts";
 import type { Flow, ListenAddress, Target, TransportLayer } from "../transport/types.ts";
 import type { ControlClient } from "../wire/control-client.ts";
 import type { MessagePath } from "../wire/notices.ts";
+import type { CallRecords } from "./call-records.ts";
 import type { ClientRegistry } from "./client-registry.ts";
 import type { RegisteredFlows } from "./registered-flows.ts";
 import type { EngineLimits } from "./types.ts";
@@ -23,6 +24,7 @@ export interface Core {
   readonly dialogs: DialogTable<ControlClient>;
   readonly flows: RegisteredFlows;
   readonly registry: ClientRegistry;
+  readonly records: CallRecords;
   readonly limits: EngineLimits;
   readonly timers: TimerSettings;
   readonly ids: IdSource;

@@ -160,6 +160,9 @@ export class DialogArrivals {
       this.#incoming.abandon(open, REFUSALS.terminated);
       return;
     }
+    if (dialog.method === "INVITE" && !dialog.ending) {
+      this.#core.records.stop("network", "normal-release", transaction.request);
+    }
     this.#incoming.endWithin(dialog);
     this.#core.dialogs.remove(dialog);
     if (dialog.ending || owner?.open !== true) {

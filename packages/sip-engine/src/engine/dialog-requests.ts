@@ -111,6 +111,9 @@ export class DialogRequests {
       return;
     }
     const transaction = this.#start(dialog, client, outgoing);
+    if (method === "BYE" && dialog.method === "INVITE") {
+      this.#core.records.stop("application", "normal-release", transaction.request);
+    }
     client.send(
       formatRequestSent(command.id, {
         path: ownPath(outgoing.own),

@@ -14,6 +14,7 @@ import type { ControlServer, ControlUser } from "../wire/control-server.ts";
 import { createControlServer } from "../wire/control-server.ts";
 import { formatNotOk, formatOk, formatRefused } from "../wire/notices.ts";
 import { Cancellables } from "./cancellables.ts";
+import { CallRecords } from "./call-records.ts";
 import { ClientRegistry } from "./client-registry.ts";
 import type { Core } from "./core.ts";
 import { DialogArrivals } from "./dialog-arrivals.ts";
@@ -44,12 +45,14 @@ export interface EngineLayers {
 }
 
 function createCore(options: EngineOptions, layers: EngineLayers): Core {
+  const registry = new ClientRegistry();
   return {
     log: options.log,
     ...layers,
     dialogs: new DialogTable(),
     flows: new RegisteredFlows(layers.transports),
-    registry: new ClientRegistry(),
+    registry,
+    records: new CallRecords(registry),
     limits: { ...ENGINE_LIMITS, ...options.limits },
     timers: { ...DEFAULT_TIMERS, ...options.timers },
     ids: createIdSource(),

@@ -57,6 +57,9 @@ export function hangUp(core: Core, dialog: AppDialog, reason: string): void {
     },
     onFailure: forget,
   });
+  if (reason !== END_REASONS.lateFork) {
+    core.records.stop("application", "system-initiated-termination", transaction.request); // a late fork never started
+  }
   dialog.owner?.send(
     formatUnsolicited({
       path: ownPath(outgoing.own),

@@ -41,8 +41,14 @@ export class IncomingRequests {
       refusalOfNew(this.#core, request, this.#open.size) ??
       (client === undefined ? refusalOfUnwanted(this.#core) : undefined) ??
       this.#refusalOfRepeated(request);
+    if (request.method === "INVITE") {
+      this.#core.records.attempt("network", request);
+    }
     if (refusal !== undefined || client === undefined) {
-      refuse(this.#core, transaction, refusal ?? unavailable(this.#core));
+      const response = refuse(this.#core, transaction, refusal ?? unavailable(this.#core));
+      if (request.method === "INVITE") {
+        this.#core.records.stop("application", "call-rejected", response);
+      }
       return;
     }
     this.hand(transaction, client, undefined);
@@ -160,6 +166,7 @@ export class IncomingRequests {
     if (open.transaction.canRespond) {
       this.answerInstead(open, refusal);
     } else {
+      this.#recordEnd(open, refusal);
       this.#close(open);
     }
     const text = textOf({ ...request, method: "CANCEL", headers, body: "" });
@@ -171,6 +178,7 @@ export class IncomingRequests {
   answerInstead(open: OpenRequest, refusal: Refusal): void {
     const toTag = open.localTag ?? open.transaction.localTag;
     open.transaction.respond(buildResponse(open.transaction.request, { ...refusal, toTag }));
+    this.#recordEnd(open, refusal);
     this.#close(open);
   }
 
@@ -240,6 +248,23 @@ export class IncomingRequests {
   #give(open: OpenRequest, answer: Answer): void {
     this.#apply(open, answer);
     this.#send(open, answer);
+    if (answer.response.status >= 200 && startsCall(open)) {
+      this.#core.records.answered("application", "uas", answer.response);
+    }
+  }
+
+  /** Of a call that the application did not answer. */
+  #recordEnd(open: OpenRequest, { status }: Refusal): void {
+    if (!startsCall(open)) {
+      return;
+    }
+    const { records } = this.#core;
+    const { request } = open.transaction;
+    if (status === REFUSALS.terminated.status) {
+      records.stop("network", "call-canceled", request);
+    } else {
+      records.stop("application", "system-initiated-termination", request);
+    }
   }
 
   /** What an answer does to the dialog it belongs to. */
@@ -277,4 +302,8 @@ export class IncomingRequests {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+function startsCall({ transaction, within }: OpenRequest): boolean {
+  return transaction.request.method === "INVITE" && within === undefined;
 }

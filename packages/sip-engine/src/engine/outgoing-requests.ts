@@ -110,6 +110,7 @@ export class OutgoingRequests {
       this.#unanswered.set(prepared.wireId, call);
     }
     if (request.method === "INVITE") {
+      this.#core.records.attempt("application", transaction.request);
       const onCancel = (): void => {
         call.cancelled = true;
       };

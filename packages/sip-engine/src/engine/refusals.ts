@@ -1,4 +1,4 @@
-import type { HeaderField, SipRequest } from "@mss/sip-message";
+import type { HeaderField, SipRequest, SipResponse } from "@mss/sip-message";
 import { tagOf } from "@mss/sip-message";
 import type { ServerTransaction } from "../transaction/types.ts";
 import type { Core } from "./core.ts";
@@ -61,9 +61,11 @@ export function refusalOfUnwanted(core: Core): Refusal {
 }
 
 /** Answers a request without any application. */
-export function refuse(core: Core, transaction: ServerTransaction, refusal: Refusal): void {
+export function refuse(core: Core, transaction: ServerTransaction, refusal: Refusal): SipResponse {
   const status = String(refusal.status);
   core.counters.refused[status] = (core.counters.refused[status] ?? 0) + 1;
   core.log.debug({ sip: refusal.status, method: transaction.request.method }, "request refused");
-  transaction.respond(buildResponse(transaction.request, { ...refusal, toTag: transaction.localTag }));
+  const response = buildResponse(transaction.request, { ...refusal, toTag: transaction.localTag });
+  transaction.respond(response);
+  return response;
 }

@@ -85,6 +85,11 @@ export class Branch {
     return this.#transaction?.id;
   }
 
+  /** As it was sent. */
+  get request(): SipRequest | undefined {
+    return this.#transaction?.request;
+  }
+
   /** The response that takes part in the choice of the best one. */
   get outcome(): Received | undefined {
     return this.#outcome;

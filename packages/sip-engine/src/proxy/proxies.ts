@@ -1,4 +1,5 @@
 import type { SipRequest } from "@mss/sip-message";
+import { tagOf } from "@mss/sip-message";
 import type { Core } from "../engine/core.ts";
 import { remotePath, targetPath, textOf } from "../engine/core.ts";
 import type { IncomingRequests } from "../engine/incoming-requests.ts";
@@ -59,12 +60,12 @@ export class Proxies {
     }
     const fault = this.#faultOf(transaction.request);
     if (fault !== undefined) {
-      refuse(this.#core, transaction, fault);
+      this.#refuse(transaction, fault);
       client.send(formatNotOk(command.id, `Rejected with ${fault.status} ${fault.reason}`));
       return;
     }
     if (!this.#search(client, command, { transaction, timeouts })) {
-      refuse(this.#core, transaction, NOT_PROXIED);
+      this.#refuse(transaction, NOT_PROXIED);
       client.send(formatNotOk(command.id, `error proxying request to ${command.destinations.join(", ")}`));
     } else if (!command.fullResponse) {
       client.send(formatOk(command.id, "done"));
@@ -110,6 +111,9 @@ export class Proxies {
     } else {
       const make = relayMaker(this.#core, this.#tokens, { transaction, onward });
       const nobody = { onFinal: () => undefined, onDone: () => undefined };
+      if (transaction.request.method === "BYE") {
+        this.#core.records.stop("network", "normal-release", transaction.request);
+      }
       this.#open(transaction, { rules: ONE_TARGET, make, told: nobody }).start([onward.uri]);
     }
     return true;
@@ -127,6 +131,13 @@ export class Proxies {
         refuse(this.#core, context.transaction, unavailable(this.#core));
       }
       context.abandon();
+    }
+  }
+
+  #refuse(transaction: ServerTransaction, refusal: Refusal): void {
+    const response = refuse(this.#core, transaction, refusal);
+    if (transaction.request.method === "INVITE") {
+      this.#core.records.stop("application", "call-rejected", response);
     }
   }
 
@@ -199,11 +210,26 @@ export class Proxies {
   ): ResponseContext {
     const { rules, make, told } = parts;
     const key = loopKey(transaction.request);
+    const isCall =
+      transaction.request.method === "INVITE" && tagOf(transaction.request.headers.get("To") ?? "") === undefined;
     const observer: ContextObserver = {
       ...told,
       onStarted: (branch) => {
         if (branch.id !== undefined) {
           this.#loopKeys.set(branch.id, key);
+        }
+        if (isCall && branch.request !== undefined) {
+          this.#core.records.attempt("application", branch.request);
+        }
+      },
+      onOutcome: (response) => {
+        if (isCall) {
+          this.#core.records.answered("network", "proxy-uac", response);
+        }
+      },
+      onAnswered: (response) => {
+        if (isCall) {
+          this.#core.records.answered("application", "proxy-uas", response);
         }
       },
       onSuccess: (response) => {

@@ -21,12 +21,16 @@ export interface SearchRules {
 export interface ContextObserver {
   /** The first final response of a branch; without flow it was made up. Not after `onDone`. */
   onFinal(received: Received, branch: Branch): void;
+  /** A branch has ended with that, or was the first to answer; also after `onDone`. */
+  onOutcome(response: SipResponse): void;
   /** A final response went upstream. */
   onDone(): void;
   /** A branch has left. */
   onStarted(branch: Branch): void;
   /** A 2xx goes upstream, the first of its request. */
   onSuccess(response: SipResponse): void;
+  /** A final response went upstream, as it left. Once. */
+  onAnswered(response: SipResponse): void;
   /** No branch lives any more. */
   onGone(context: ResponseContext): void;
 }
@@ -100,7 +104,8 @@ export class ResponseContext implements BranchHost {
     this.#isAnswered = true;
     if (isFirst) {
       this.#observer.onSuccess(response);
-      this.transaction.respond(forwardedResponse(response));
+      this.#observer.onOutcome(response);
+      this.#respond(forwardedResponse(response));
       this.#stopSearch(ELSEWHERE);
       this.#observer.onFinal({ response, flow }, branch);
       this.#observer.onDone();
@@ -111,6 +116,9 @@ export class ResponseContext implements BranchHost {
 
   onConcluded(branch: Branch): void {
     const { outcome } = branch;
+    if (outcome !== undefined) {
+      this.#observer.onOutcome(outcome.response);
+    }
     if (this.#isAnswered || outcome === undefined) {
       return;
     }
@@ -203,6 +211,11 @@ export class ResponseContext implements BranchHost {
     this.#observer.onDone();
   }
 
+  #respond(response: SipResponse): void {
+    this.transaction.respond(response);
+    this.#observer.onAnswered(response);
+  }
+
   #respondBest(): void {
     const { request, transaction } = this;
     const candidates = this.#branches.flatMap(({ outcome }) =>
@@ -210,9 +223,9 @@ export class ResponseContext implements BranchHost {
     );
     const best = bestResponse(candidates);
     if (best === undefined) {
-      transaction.respond(buildResponse(request, { ...REFUSALS.terminated, toTag: transaction.localTag }));
+      this.#respond(buildResponse(request, { ...REFUSALS.terminated, toTag: transaction.localTag }));
     } else if (best.status !== 408 || request.method === "INVITE") {
-      transaction.respond(forwardedResponse(best)); // for other methods 408 comes too late for anybody: RFC 4320 §4.2
+      this.#respond(forwardedResponse(best)); // for other methods 408 comes too late for anybody: RFC 4320 §4.2
     }
   }
 }

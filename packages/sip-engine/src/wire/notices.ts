@@ -71,6 +71,15 @@ export function formatProxyResponse(commandId: string, notice: MessageNotice): s
   return `${randomUUID()}|response|${commandId}|OK|${describe("network", notice)}|||continue\r\n${notice.text}`;
 }
 
+/** `event` with what is told of it, and the message that caused it. */
+export function formatCallRecord(
+  event: string,
+  [source, ...details]: readonly [string, ...(string | undefined)[]],
+  text: string,
+): string {
+  return `${randomUUID()}|${[event, source, clockText(), ...details].join("|")}\r\n${text}`;
+}
+
 /** A request that starts something new; `local` is the address it came in on. */
 export function formatNewRequest(
   notice: MessageNotice,
