@@ -38,6 +38,7 @@ export class EngineNode {
       listen: [{ transport: "udp", ...server }],
       control: { host: server.host, port: 0, secret: SECRET },
       timers: { t1Ms: 100, t2Ms: 400, t4Ms: 500 },
+      trusted: ["127.16.0.0/16"], // the peers of the tests
       log: silentLog(),
     });
     await engine.start();

@@ -4,7 +4,7 @@ import type { SipMessage, SipRequest } from "@mss/sip-message";
 import { PEER_NAMES_HEADER, serializeMessage } from "@mss/sip-message";
 import type { Dialog, DialogTable } from "../dialog/dialog.ts";
 import type { IdSource } from "../transaction/ids.ts";
-import type { TimerSettings, TransactionLayer } from "../transaction/types.ts";
+import type { SourceTrust, TimerSettings, TransactionLayer } from "../transaction/types.ts";
 import type { Flow, ListenAddress, Target, TransportLayer } from "../transport/types.ts";
 import type { ControlClient } from "../wire/control-client.ts";
 import type { MessagePath } from "../wire/notices.ts";
@@ -25,6 +25,7 @@ export interface Core {
   readonly flows: RegisteredFlows;
   readonly registry: ClientRegistry;
   readonly records: CallRecords;
+  readonly sources: SourceTrust;
   readonly limits: EngineLimits;
   readonly timers: TimerSettings;
   readonly ids: IdSource;

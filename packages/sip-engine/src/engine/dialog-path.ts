@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { parseNameAddress, parseSipUri } from "@mss/sip-message";
+import type { SourceTrust } from "../transaction/types.ts";
 import { canonicalHost } from "../transport/addresses.ts";
 import type { Flow, Target, TransportLayer } from "../transport/types.ts";
 import type { AppDialog } from "./core.ts";
@@ -8,6 +9,7 @@ import { targetOfUri } from "./next-hop.ts";
 /** What `keepFlow` needs of an engine. */
 export interface FlowHolder {
   readonly transports: Pick<TransportLayer, "hold">;
+  readonly sources: Pick<SourceTrust, "hold">;
 }
 
 /**
@@ -22,14 +24,19 @@ function isBehindNat(dialog: AppDialog, flow: Flow): boolean {
   return isIP(named) !== 0 && named !== canonicalHost(flow.remote.host);
 }
 
-/** Remembers where the peer of a dialog was heard last, and keeps that connection open. */
+/** Remembers where the peer of a dialog was heard last, keeps that connection open and the peer known. */
 export function keepFlow(core: FlowHolder, dialog: AppDialog, flow: Flow): void {
-  const before = dialog.flow?.connection;
+  const before = dialog.flow;
   dialog.flow = flow;
   dialog.behindNat = isBehindNat(dialog, flow);
-  if (flow.connection !== before) {
+  if (before === undefined || flow.connection !== before.connection || flow.remote.host !== before.remote.host) {
     dialog.releaseFlow?.();
-    dialog.releaseFlow = flow.connection === undefined ? undefined : core.transports.hold?.(flow);
+    const releaseSource = core.sources.hold(flow);
+    const releaseConnection = flow.connection === undefined ? undefined : core.transports.hold?.(flow);
+    dialog.releaseFlow = () => {
+      releaseSource();
+      releaseConnection?.();
+    };
   }
 }
 

@@ -5,6 +5,7 @@ import type { SipRequest, SipResponse } from "@mss/sip-message";
 import { DialogTable } from "../dialog/dialog.ts";
 import { createIdSource } from "../transaction/ids.ts";
 import { DEFAULT_TIMERS } from "../transaction/timers.ts";
+import type { FloodGuard } from "../flood/flood-guard.ts";
 import type { ServerTransaction, TransactionLayer, TransactionUser } from "../transaction/types.ts";
 import type { SocketTransportLayer } from "../transport/layer.ts";
 import type { Flow, HostPort, ListenAddress, TransportLayer } from "../transport/types.ts";
@@ -42,6 +43,7 @@ function isLoopback(host: string): boolean {
 export interface EngineLayers {
   readonly transports: TransportLayer & Pick<SocketTransportLayer, "stats" | "renewCredentials">;
   readonly transactions: TransactionLayer;
+  readonly sources: FloodGuard;
 }
 
 function createCore(options: EngineOptions, layers: EngineLayers): Core {
@@ -120,6 +122,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
       openRequests: this.#incoming.size,
       proxies: this.#proxies.size,
       transport: { ...transport, refused: { ...transport.refused } },
+      flood: this.#layers.sources.stats(),
       applications: this.#control.clientCount,
       refused: sumOf(counters.refused, transport.refused),
       ended: counters.ended,
@@ -128,6 +131,13 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
 
   renewCredentials(credentials: TlsCredentials): void {
     this.#layers.transports.renewCredentials(credentials);
+  }
+
+  know({ transport, host, port }: Parameters<Engine["know"]>[0], seconds: number): void {
+    this.#layers.sources.onRightCredentials(
+      { transport, local: { host: "", port: 0 }, remote: { host, port } },
+      seconds,
+    );
   }
 
   async start(): Promise<void> {

@@ -1,16 +1,19 @@
 import { DEFAULT_TIMERS } from "../transaction/timers.ts";
 import { createTransactionLayer } from "../transaction/layer.ts";
 import { createTransportLayer } from "../transport/layer.ts";
+import { FloodGuard } from "../flood/flood-guard.ts";
+import { FLOOD_LIMITS } from "../flood/flood-limits.ts";
 import type { AdmissionPolicy } from "../transport/admission-policy.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
 import { METHODS } from "./methods.ts";
 import type { Engine, EngineOptions } from "./types.ts";
 import { ENGINE_LIMITS } from "./types.ts";
 
-/** Builds an engine; nothing is opened before its start. */
+/** Builds an engine; nothing is opened before its start. Throws ADDRESS_INVALID for an entry of `trusted` that is none. */
 export function createEngine(options: EngineOptions): Engine {
   const { listen, externalAddress, localNetworks, log, tls, dns } = options;
   const timers = { ...DEFAULT_TIMERS, ...options.timers };
+  const sources = createSources(options);
   const transports = createTransportLayer({
     listen,
     log,
@@ -21,10 +24,21 @@ export function createEngine(options: EngineOptions): Engine {
     ...(options.connectionLimits === undefined ? {} : { limits: options.connectionLimits }),
     policy: policyOf(options),
     ...(options.messageLimits === undefined ? {} : { messageLimits: options.messageLimits }),
+    ...(options.flood === false ? {} : { limiter: (flow) => sources.admit(flow) }),
   });
   const maxTransactions = options.limits?.transactions ?? ENGINE_LIMITS.transactions;
-  const transactions = createTransactionLayer({ transport: transports, timers, log, maxTransactions });
-  return new EmbeddedEngine(options, { transports, transactions });
+  const transactions = createTransactionLayer({
+    transport: transports,
+    timers,
+    log,
+    maxTransactions,
+    sources: sources,
+  });
+  return new EmbeddedEngine(options, { transports, transactions, sources });
+}
+
+function createSources({ flood, trusted, log }: EngineOptions): FloodGuard {
+  return new FloodGuard({ limits: { ...FLOOD_LIMITS, ...flood }, trusted: trusted ?? [], log });
 }
 
 function policyOf({ optionTags, inviteTypes }: EngineOptions): AdmissionPolicy {

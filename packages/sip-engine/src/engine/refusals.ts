@@ -66,6 +66,6 @@ export function refuse(core: Core, transaction: ServerTransaction, refusal: Refu
   core.counters.refused[status] = (core.counters.refused[status] ?? 0) + 1;
   core.log.debug({ sip: refusal.status, method: transaction.request.method }, "request refused");
   const response = buildResponse(transaction.request, { ...refusal, toTag: transaction.localTag });
-  transaction.respond(response);
+  transaction.refuse(response);
   return response;
 }

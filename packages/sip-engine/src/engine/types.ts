@@ -1,13 +1,15 @@
 import type { TlsCredentials } from "@mss/certificates";
 import type { Logger, Part } from "@mss/runtime";
 import type { MessageLimits } from "@mss/sip-message";
+import type { FloodLimits } from "../flood/flood-limits.ts";
+import type { FloodStats } from "../flood/types.ts";
 import type { TimerSettings } from "../transaction/types.ts";
 import type { StreamLimits } from "../transport/limits.ts";
 import type { LocatorOptions } from "../transport/locate/locator.ts";
 import type { OwnAddressOptions } from "../transport/own-addresses.ts";
 import type { TransportStats } from "../transport/stats.ts";
 import type { TlsOptions } from "../transport/tls-kind.ts";
-import type { HostPort, ListenAddress } from "../transport/types.ts";
+import type { HostPort, ListenAddress, TransportName } from "../transport/types.ts";
 import type { ControlServerLimits } from "../wire/control-server.ts";
 
 /** What one engine will hold at most, and how long it keeps what nobody owns any more. */
@@ -65,6 +67,10 @@ export interface EngineOptions extends OwnAddressOptions {
    * Content-Disposition says `handling=optional`. Left out: any. RFC 3261 §8.2.3.
    */
   readonly inviteTypes?: readonly string[];
+  /** How many messages of whom; `false` takes everything of everybody. The rest is as in `FLOOD_LIMITS`. */
+  readonly flood?: Partial<FloodLimits> | false;
+  /** IP addresses and networks of other nodes, trunks and gateways, for which `flood` has a rate of their own. */
+  readonly trusted?: readonly string[];
   readonly controlLimits?: Partial<ControlServerLimits>;
   readonly log: Logger;
 }
@@ -80,6 +86,8 @@ export interface EngineStats {
   readonly transport: TransportStats;
   /** Applications that are connected. */
   readonly applications: number;
+  /** Messages that were beyond the limits of their source, and sources that were banned; zeros without limits. */
+  readonly flood: FloodStats;
   /** Requests the engine refused by itself since the start, by status code. */
   readonly refused: Readonly<Record<string, number>>;
   /** Calls and dialogs the engine ended by itself since the start: no ACK, late fork, application gone. */
@@ -101,4 +109,9 @@ export interface Engine extends Part {
    * when they cannot be used: what OpenSSL says of them, or NO_LISTENER in an engine that was made without any.
    */
   renewCredentials(credentials: TlsCredentials): void;
+  /**
+   * Counts a source as known for so many seconds, as if its credentials had just been accepted: for registrations that
+   * outlived a restart. Over TCP and TLS its address alone is known, since its connection is a new one.
+   */
+  know(source: HostPort & { readonly transport: TransportName }, seconds: number): void;
 }

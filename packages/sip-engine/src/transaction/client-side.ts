@@ -9,7 +9,7 @@ import { cancelFor } from "./derived-requests.ts";
 import type { IdSource } from "./ids.ts";
 import { clientKey, cseqMethodOf, responseVia, viaCount } from "./keys.ts";
 import type { ResponseVia } from "./keys.ts";
-import type { ClientTransaction, ClientTransactionHandlers, TimerSettings } from "./types.ts";
+import type { ClientTransaction, ClientTransactionHandlers, SourceTrust, TimerSettings } from "./types.ts";
 
 export interface ClientSideOptions {
   readonly transport: TransportLayer;
@@ -17,6 +17,7 @@ export interface ClientSideOptions {
   readonly ids: IdSource;
   readonly timers: TimerSettings;
   readonly maxTransactions: number;
+  readonly sources: SourceTrust | undefined;
   onStrayInviteSuccess(response: SipResponse, flow: Flow): void;
   callUser(call: () => void): void;
 }
@@ -99,15 +100,20 @@ export class ClientSide implements ClientHost {
   }
 
   bind(transaction: ClientMachine, flow: Flow): void {
-    if (flow.connection === undefined) {
-      return;
+    const { transport, sources } = this.#options;
+    const releases = [sources?.hold(flow)];
+    if (flow.connection !== undefined) {
+      const waiting = this.#byConnection.get(flow.connection) ?? new Set();
+      waiting.add(transaction);
+      this.#byConnection.set(flow.connection, waiting);
+      releases.push(transport.hold?.(flow));
     }
-    const waiting = this.#byConnection.get(flow.connection) ?? new Set();
-    waiting.add(transaction);
-    this.#byConnection.set(flow.connection, waiting);
-    const release = this.#options.transport.hold?.(flow);
-    if (release !== undefined) {
-      this.#holds.set(transaction, release);
+    const [first, second] = releases.filter((release) => release !== undefined);
+    if (first !== undefined) {
+      this.#holds.set(transaction, () => {
+        first();
+        second?.();
+      });
     }
   }
 
@@ -116,6 +122,8 @@ export class ClientSide implements ClientHost {
     if (this.#transactions.get(key) === transaction) {
       this.#transactions.delete(key);
     }
+    this.#holds.get(transaction)?.();
+    this.#holds.delete(transaction);
     const connection = transaction.flow?.connection;
     if (connection === undefined) {
       return;
@@ -125,8 +133,6 @@ export class ClientSide implements ClientHost {
     if (waiting?.size === 0) {
       this.#byConnection.delete(connection);
     }
-    this.#holds.get(transaction)?.();
-    this.#holds.delete(transaction);
   }
 
   callUser(call: () => void): void {

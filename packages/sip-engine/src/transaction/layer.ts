@@ -7,7 +7,13 @@ import { createIdSource } from "./ids.ts";
 import type { IdSource } from "./ids.ts";
 import { ServerSide } from "./server-side.ts";
 import { DEFAULT_TIMERS } from "./timers.ts";
-import type { ClientTransactionHandlers, TimerSettings, TransactionLayer, TransactionUser } from "./types.ts";
+import type {
+  ClientTransactionHandlers,
+  SourceTrust,
+  TimerSettings,
+  TransactionLayer,
+  TransactionUser,
+} from "./types.ts";
 
 export interface TransactionLayerOptions {
   /** Started and stopped by this layer. */
@@ -21,6 +27,8 @@ export interface TransactionLayerOptions {
    * answered 408. Default: Timer C and 64*T1, so that a called peer has given up before.
    */
   readonly unansweredInviteMs?: number;
+  /** What is known of sources; every one is where it says when absent. */
+  readonly sources?: SourceTrust;
   readonly ids?: IdSource;
 }
 
@@ -49,6 +57,7 @@ class Transactions implements TransactionLayer {
       ids: options.ids ?? createIdSource(),
       timers,
       maxTransactions: options.maxTransactions ?? MAX_TRANSACTIONS,
+      sources: options.sources,
       callUser: (call: () => void) => this.#callUser(call),
     };
     this.#client = new ClientSide({
@@ -70,7 +79,7 @@ class Transactions implements TransactionLayer {
   async start(user: TransactionUser): Promise<void> {
     this.#user = user;
     await this.#transport.start({
-      onMessage: (message, flow) => this.#receive(message, flow),
+      onMessage: (message, flow, bytes) => this.#receive(message, flow, bytes),
       onConnectionClosed: (connection) => this.#client.onConnectionClosed(connection),
     });
   }
@@ -98,14 +107,14 @@ class Transactions implements TransactionLayer {
     await this.#transport.stop();
   }
 
-  #receive(message: SipMessage, flow: Flow): void {
+  #receive(message: SipMessage, flow: Flow, bytes: number): void {
     if (this.#stopping !== undefined) {
       return;
     }
     if (message.kind === "response") {
       this.#client.receive(message, flow);
     } else {
-      this.#server.receive(message, flow);
+      this.#server.receive(message, flow, bytes);
     }
   }
 

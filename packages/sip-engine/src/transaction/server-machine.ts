@@ -1,11 +1,16 @@
 import type { SipRequest, SipResponse } from "@mss/sip-message";
-import { createResponse, serializeMessage } from "@mss/sip-message";
+import { createResponse, serializeMessage, tagOf } from "@mss/sip-message";
 import type { Flow } from "../transport/types.ts";
 import { Machine } from "./machine.ts";
 import { INVITE_SERVER, NON_INVITE_SERVER } from "./server-tables.ts";
 import type { ServerAction, ServerInput } from "./server-tables.ts";
 import type { TimerBasis } from "./timers.ts";
 import type { ServerTransaction } from "./types.ts";
+
+/** Every client that has no credentials yet gets one of these. */
+const CHALLENGES: ReadonlySet<number> = new Set([401, 407]);
+/** Bytes sent for each byte received while a source may be false. RFC 9000 §8.1 has the same for QUIC. */
+const AMPLIFICATION_LIMIT = 3;
 
 /** What a server transaction needs from the layer that owns it. */
 export interface ServerHost {
@@ -16,6 +21,9 @@ export interface ServerHost {
   fail(transaction: ServerMachine, failure: "timeout" | "transport"): void;
   forget(transaction: ServerMachine): void;
   stray(input: string, transaction: ServerMachine): void;
+  isReachable(flow: Flow): boolean;
+  noteEcho(flow: Flow): void;
+  noteAnswer(transaction: ServerMachine, response: SipResponse): void;
 }
 
 export interface ServerMachineOptions {
@@ -26,6 +34,8 @@ export interface ServerMachineOptions {
   readonly localTag: string;
   readonly request: SipRequest;
   readonly flow: Flow;
+  /** What the request had on the wire. */
+  readonly bytes: number;
   readonly basis: TimerBasis;
 }
 
@@ -46,6 +56,10 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
   readonly flow: Flow;
   readonly #host: ServerHost;
   #lastText: string | undefined;
+  #answeredTag: string | undefined;
+  #isRefused = false;
+  #sentBytes = 0;
+  #receivedBytes: number;
   #hasFailed = false;
 
   constructor(host: ServerHost, options: ServerMachineOptions) {
@@ -56,6 +70,7 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
     this.localTag = options.localTag;
     this.request = options.request;
     this.flow = options.flow;
+    this.#receivedBytes = options.bytes;
   }
 
   get canRespond(): boolean {
@@ -64,12 +79,20 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
 
   /** Throws SipMessageError for a response that may not be written; the transaction is then as it was. */
   respond(response: SipResponse): void {
-    const input = inputOf(response.status);
-    if (!this.canRespond) {
-      this.#host.stray(`respond ${input}`, this);
-      return;
-    }
-    this.take(input, { text: serializeMessage(response) });
+    this.#answer(response, CHALLENGES.has(response.status));
+  }
+
+  refuse(response: SipResponse): void {
+    this.#answer(response, true);
+  }
+
+  start(): void {
+    this.take(this.#mayBeFalse() ? "startQuietly" : "start");
+  }
+
+  receiveAgain(request: SipRequest, flow: Flow, bytes: number): void {
+    this.#receivedBytes += bytes;
+    this.receive("retransmission", request, flow);
   }
 
   receive(input: "retransmission" | "ack" | "cancel", request: SipRequest, flow: Flow): void {
@@ -79,6 +102,7 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
   }
 
   transmit(text: string): void {
+    this.#sentBytes += text.length;
     this.#host.sendResponse(text, this).catch(() => {
       this.take("transportError");
     });
@@ -96,6 +120,10 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
       }
       case "resend": {
         this.#resendLast();
+        break;
+      }
+      case "noteEcho": {
+        this.#noteEcho(event);
         break;
       }
       case "sendRequestTimeout": {
@@ -134,17 +162,51 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
     }
   }
 
-  #resendLast(): void {
-    if (this.#lastText !== undefined) {
-      this.transmit(this.#lastText);
+  #answer(response: SipResponse, isForgettable: boolean): void {
+    const input = inputOf(response.status);
+    if (!this.canRespond) {
+      this.#host.stray(`respond ${input}`, this);
+      return;
+    }
+    const text = serializeMessage(response);
+    // A client that has seen a provisional response waits without repeating its INVITE: it depends on our repetitions.
+    const isWaiting = this.request.method === "INVITE" && this.#lastText !== undefined;
+    const forgets = isForgettable && input === "3xx-6xx" && !isWaiting && this.#mayBeFalse();
+    this.#answeredTag = tagOf(response.headers.get("to") ?? "");
+    this.#isRefused = input === "3xx-6xx";
+    if (input !== "1xx") {
+      this.#host.noteAnswer(this, response);
+    }
+    this.take(forgets ? "refusal" : input, { text });
+  }
+
+  #mayBeFalse(): boolean {
+    return !this.isReliable && !this.#host.isReachable(this.flow);
+  }
+
+  /** Only who received our answer knows the tag in it. */
+  #noteEcho(event: ServerEvent | undefined): void {
+    const echoed = tagOf(event?.request?.headers.get("to") ?? "");
+    if (!this.isReliable && event?.flow !== undefined && echoed !== undefined && echoed === this.#answeredTag) {
+      this.#host.noteEcho(event.flow);
     }
   }
 
-  #sendNew(text: string | undefined): void {
-    if (text !== undefined) {
-      this.#lastText = text;
+  /** A refusal is sent, by whatever cause, only while the source has paid for it or is sure to be where it says. */
+  #resendLast(): void {
+    const text = this.#lastText;
+    if (text !== undefined && (!this.#isRefused || this.#isPaidFor(text) || !this.#mayBeFalse())) {
       this.transmit(text);
     }
+  }
+
+  #isPaidFor(text: string): boolean {
+    return this.#sentBytes + text.length <= AMPLIFICATION_LIMIT * this.#receivedBytes;
+  }
+
+  #sendNew(text: string | undefined): void {
+    this.#lastText = text ?? this.#lastText;
+    this.#resendLast();
   }
 
   /** Once, however often the repetitions of a response fail. */

@@ -8,7 +8,7 @@ import type { IdSource } from "./ids.ts";
 import { serverKey } from "./keys.ts";
 import { ServerMachine } from "./server-machine.ts";
 import type { ServerHost } from "./server-machine.ts";
-import type { ServerTransaction, TimerSettings, TransactionUser } from "./types.ts";
+import type { SourceTrust, ServerTransaction, TimerSettings, TransactionUser } from "./types.ts";
 
 export interface ServerSideOptions {
   readonly transport: TransportLayer;
@@ -16,6 +16,8 @@ export interface ServerSideOptions {
   readonly ids: IdSource;
   readonly timers: TimerSettings;
   readonly maxTransactions: number;
+  /** Undefined: every source is where it says. */
+  readonly sources: SourceTrust | undefined;
   /** How long the user may leave an INVITE without answer, from its last provisional response. */
   readonly unansweredInviteMs: number;
   readonly user: () => TransactionUser;
@@ -27,6 +29,14 @@ export interface ServerSideOptions {
 const IN_DIALOG_SHARE = 1.1;
 const RETRY_AFTER_MIN_SECONDS = 2;
 const RETRY_AFTER_MAX_SECONDS = 10; // spread, so that refused peers do not come back together
+
+/** A request that no transaction has been found for. */
+interface Arrival {
+  readonly key: string;
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly bytes: number;
+}
 
 /** Every server transaction of one layer. */
 export class ServerSide implements ServerHost {
@@ -53,7 +63,7 @@ export class ServerSide implements ServerHost {
     return this.#refused;
   }
 
-  receive(request: SipRequest, flow: Flow): void {
+  receive(request: SipRequest, flow: Flow, bytes: number): void {
     const key = serverKey(request, request.method === "ACK" ? "INVITE" : request.method);
     if (key === undefined) {
       this.#options.log.debug({ from: flow.remote, method: request.method }, "request without via");
@@ -63,13 +73,13 @@ export class ServerSide implements ServerHost {
     if (request.method === "ACK") {
       this.#receiveAck(known, request, flow);
     } else if (known !== undefined) {
-      known.receive("retransmission", request, flow);
+      known.receiveAgain(request, flow, bytes);
     } else if (request.method === "CANCEL") {
-      this.#receiveCancel(key, request, flow);
+      this.#receiveCancel({ key, request, flow, bytes });
     } else if (this.#isFull(request)) {
       this.#refuse(request, flow);
     } else {
-      this.#create(key, request, flow).take("start");
+      this.#create({ key, request, flow, bytes }).start();
     }
   }
 
@@ -89,6 +99,18 @@ export class ServerSide implements ServerHost {
 
   sendResponse(text: string, transaction: ServerMachine): Promise<unknown> {
     return this.#options.transport.send(text, responseTarget(transaction.request, transaction.flow));
+  }
+
+  isReachable(flow: Flow): boolean {
+    return this.#options.sources?.isReachable(flow) ?? true;
+  }
+
+  noteEcho(flow: Flow): void {
+    this.#options.sources?.onEcho(flow);
+  }
+
+  noteAnswer({ request, flow }: ServerMachine, response: SipResponse): void {
+    this.#options.sources?.onAnswer(request, response, flow);
   }
 
   passRequest(transaction: ServerMachine): void {
@@ -135,28 +157,29 @@ export class ServerSide implements ServerHost {
   }
 
   /** RFC 3261 §9.2: 200 when the INVITE is known, whatever its state, else 481. */
-  #receiveCancel(key: string, cancel: SipRequest, flow: Flow): void {
+  #receiveCancel(arrival: Arrival): void {
+    const { request: cancel, flow } = arrival;
     const invite = this.#transactions.get(serverKey(cancel, "INVITE") ?? "");
     const toTag = invite?.localTag ?? this.#statelessTag;
     const response = createResponse(cancel, invite === undefined ? 481 : 200, { toTag });
     if (this.#isFull(cancel)) {
       this.#sendStateless(response, cancel, flow);
     } else {
-      const transaction = this.#create(key, cancel, flow);
-      transaction.take("start");
-      transaction.respond(response);
+      const transaction = this.#create(arrival);
+      transaction.start();
+      transaction.refuse(response);
     }
     invite?.receive("cancel", cancel, flow);
   }
 
-  #create(key: string, request: SipRequest, flow: Flow): ServerMachine {
+  #create({ key, request, flow, bytes }: Arrival): ServerMachine {
     const { timers, unansweredInviteMs, ids } = this.#options;
     // The client repeats until 64*T1, and its last repetition may be on its way for T4: it must still find this.
     const unansweredMs = request.method === "INVITE" ? unansweredInviteMs : 64 * timers.t1Ms + timers.t4Ms;
     this.#created += 1;
     const id = `${this.#idPrefix}.${this.#created}`;
     const basis = { settings: timers, reliable: flow.transport !== "udp", unansweredMs };
-    const transaction = new ServerMachine(this, { id, key, localTag: ids.tag(), request, flow, basis });
+    const transaction = new ServerMachine(this, { id, key, localTag: ids.tag(), request, flow, bytes, basis });
     this.#transactions.set(key, transaction);
     const release = this.#options.transport.hold?.(flow);
     if (release !== undefined) {

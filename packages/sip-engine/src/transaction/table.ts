@@ -12,9 +12,9 @@ export interface Row<State extends string, Effect extends string> {
   readonly effects: readonly Effect[];
 }
 
-/** Timers that repeat a message. `start` begins at T1 (E, G capped at T2), `again` doubles, `slow` is T2. */
+/** Timers that repeat a message, or put off the first. `start` begins at T1 (E, G capped at T2), `again` doubles, `slow` is T2. */
 export type RetransmitEffect =
-  "startA" | "againA" | "startE" | "againE" | "slowE" | "startG" | "againG" | "stopRetransmit";
+  "startA" | "againA" | "startE" | "againE" | "slowE" | "startG" | "againG" | "startTrying" | "stopRetransmit";
 
 /** Timers that end a state. One runs at a time: starting one stops the one before. */
 export type DeadlineEffect =
@@ -28,6 +28,7 @@ export type DeadlineEffect =
   | "startK"
   | "startL"
   | "startM"
+  | "startForget"
   | "startCancelWait"
   | "startUnanswered";
 
@@ -47,5 +48,7 @@ export type TimerInput =
   | "timerK"
   | "timerL"
   | "timerM"
+  | "timerTrying"
+  | "forget"
   | "cancelWait"
   | "unanswered";

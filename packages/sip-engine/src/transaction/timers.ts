@@ -35,6 +35,7 @@ export const DEADLINES: Readonly<Record<DeadlineEffect, Deadline>> = {
   startJ: { input: "timerJ", lengthMs: whileRepeated((settings) => 64 * settings.t1Ms) },
   startK: { input: "timerK", lengthMs: whileRepeated((settings) => settings.t4Ms) },
   startL: { input: "timerL", lengthMs: afterT1x64 },
+  startForget: { input: "forget", lengthMs: (basis) => basis.settings.t4Ms },
   startM: { input: "timerM", lengthMs: afterT1x64 },
   startCancelWait: { input: "cancelWait", lengthMs: afterT1x64 },
   startUnanswered: { input: "unanswered", lengthMs: (basis) => basis.unansweredMs },
@@ -46,6 +47,9 @@ interface Retransmit {
   readonly intervalMs: (beforeMs: number, settings: TimerSettings) => number;
 }
 
+/** 200 ms at the default T1: before the client repeats its INVITE. RFC 3261 §17.2.1. */
+const TRYING_SHARE_OF_T1 = 0.4;
+
 /** RFC 3261 §17.1.1.2 (A doubles without bound, B ends it), §17.1.2.2 (E), §17.2.1 (G). */
 export const RETRANSMITS: Readonly<Record<RetransmitEffect, Retransmit>> = {
   startA: { input: "timerA", intervalMs: (_before, settings) => settings.t1Ms },
@@ -55,6 +59,7 @@ export const RETRANSMITS: Readonly<Record<RetransmitEffect, Retransmit>> = {
   slowE: { input: "timerE", intervalMs: (_before, settings) => settings.t2Ms },
   startG: { input: "timerG", intervalMs: (_before, settings) => settings.t1Ms },
   againG: { input: "timerG", intervalMs: (before, settings) => Math.min(2 * before, settings.t2Ms) },
+  startTrying: { input: "timerTrying", intervalMs: (_before, settings) => TRYING_SHARE_OF_T1 * settings.t1Ms },
   stopRetransmit: { input: undefined, intervalMs: () => 0 },
 };
 

@@ -42,6 +42,23 @@ export interface ServerTransaction {
   readonly canRespond: boolean;
   /** Sends a response. 2xx to INVITE are retransmitted until ACK by the user of this layer (RFC 6026 §8.5). */
   respond(response: SipResponse): void;
+  /**
+   * As `respond`, for an answer that was given without regard to who asks and would be the same again: to a source that
+   * may not be where it says it is sent once, and forgotten soon. 401 and 407 are always taken so.
+   */
+  refuse(response: SipResponse): void;
+}
+
+/** What is known of where requests come from. RFC 3261 has nothing like it: there every source is where it says. */
+export interface SourceTrust {
+  /** Whether what we send to the source is sure to reach who sent the request: always on a connection. */
+  isReachable(flow: Flow): boolean;
+  /** The source sent a tag back that only a receiver of ours could know. */
+  onEcho(flow: Flow): void;
+  /** Until the returned function is called something of that source is awaited. */
+  hold(flow: Flow): () => void;
+  /** A request of that source got its final answer. */
+  onAnswer(request: SipRequest, response: SipResponse, flow: Flow): void;
 }
 
 /** What the transaction layer tells the layer above. */

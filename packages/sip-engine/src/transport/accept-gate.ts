@@ -3,11 +3,15 @@ import type { Logger } from "@mss/runtime";
 import { plainAddress } from "./addresses.ts";
 import type { StreamLimits } from "./limits.ts";
 import type { MutableStats } from "./stats.ts";
+import type { StreamKind } from "./stream-kind.ts";
+import type { Limiter } from "./types.ts";
 
 export interface AcceptGateOptions {
   readonly limits: StreamLimits;
   readonly stats: MutableStats;
   readonly log: Logger;
+  /** Asked for each connection as for a message of its source. */
+  readonly limiter: Limiter | undefined;
   /** Connections of the layer that are up, the dialled ones among them. */
   readonly openConnections: () => number;
 }
@@ -29,16 +33,17 @@ export class AcceptGate {
     this.#options = options;
   }
 
-  /** Takes a connection in; where a limit is reached it is ended, and false. `shakesHands`: SIP comes after TLS only. */
-  admits(socket: Socket, shakesHands: boolean): boolean {
+  /** Takes a connection in; where a limit is reached it is ended, and false. */
+  admits(socket: Socket, kind: StreamKind): boolean {
     if (socket.remoteAddress === undefined) {
       socket.destroy(); // reset before it was accepted
       return false;
     }
     const host = plainAddress(socket.remoteAddress);
+    const shakesHands = kind.readyEvent === "secureConnect"; // SIP comes after TLS only
     const account = this.#accounts.get(host) ?? { connections: 0, handshakes: 0 };
-    if (!this.#hasRoom(account, shakesHands)) {
-      this.#options.log.warn({ from: { host, port: socket.remotePort } }, "connection refused, limit reached");
+    if (!this.#hasRoom(account, shakesHands) || !this.#isWithinRate(socket, kind)) {
+      this.#options.log.debug({ from: { host, port: socket.remotePort } }, "connection refused, limit reached");
       socket.on("error", () => undefined); // a reset peer is no news here
       socket.destroy();
       return false;
@@ -91,6 +96,15 @@ export class AcceptGate {
       return false;
     }
     return true;
+  }
+
+  #isWithinRate(socket: Socket, { transport }: StreamKind): boolean {
+    const { limiter, stats } = this.#options;
+    const remote = { host: plainAddress(socket.remoteAddress ?? ""), port: socket.remotePort ?? 0 };
+    const local = { host: plainAddress(socket.localAddress ?? ""), port: socket.localPort ?? 0 };
+    const isWithin = (limiter?.({ transport, local, remote }) ?? "pass") === "pass";
+    stats.connectionsRefused += isWithin ? 0 : 1;
+    return isWithin;
   }
 
   #onHandshakeOver(account: Account, ends: string): void {

@@ -3,7 +3,7 @@ import { CodedError } from "@mss/runtime";
 /** Every way a send or a start can fail. None of them reaches a caller as anything but `TransportError`. */
 export const TRANSPORT_ERRORS = {
   LISTEN_FAILED: "cannot listen on the address",
-  ADDRESS_INVALID: "the external address or a local network is no IP address or network",
+  ADDRESS_INVALID: "the external address, a local network or a trusted one is no IP address or network",
   NO_LISTENER: "no listen address fits the target's transport and address family",
   NOT_RUNNING: "the transport layer is not started or was stopped",
   TARGET_REFUSED: "the target is no address that a message may be sent to",

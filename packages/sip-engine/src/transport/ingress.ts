@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { Logger } from "@mss/runtime";
 import type { SipMessage, SipRequest } from "@mss/sip-message";
 import {
@@ -15,7 +16,10 @@ import type { Admission, Admitted } from "./admission.ts";
 import type { Refusal } from "./admission-policy.ts";
 import { responseTarget } from "./response-target.ts";
 import type { MutableStats } from "./stats.ts";
-import type { Flow, Target, TransportUser } from "./types.ts";
+import type { Flow, Limiter, Target, TransportUser, Verdict } from "./types.ts";
+
+const RETRY_AFTER_MIN_SECONDS = 2;
+const RETRY_AFTER_MAX_SECONDS = 10; // spread, so that refused peers do not come back together
 
 export interface IngressOptions {
   readonly log: Logger;
@@ -23,6 +27,8 @@ export interface IngressOptions {
   readonly admission: Admission;
   readonly user: () => TransportUser | undefined;
   send(text: string, target: Target): Promise<Flow>;
+  /** Decides by its source what a message may cost; every message passes when absent. */
+  readonly limiter?: Limiter | undefined;
   /** To-tag of the answers to refused requests. RFC 3261 §8.2.7 asks for the same one each time. */
   readonly statelessTag: string;
 }
@@ -42,12 +48,12 @@ export class Ingress {
       stats.keepalives += 1; // RFC 5626 §3.5.1 answers CRLF on streams only
       return;
     }
-    this.#guard(() => this.#take(admission.datagram(text), flow));
+    this.#guard(() => this.#weigh(text, flow, () => admission.datagram(text)));
   }
 
-  /** Takes byte text of one message that a framer has cut out. Never throws. */
-  acceptFramed(text: string, flow: Flow): void {
-    this.#guard(() => this.#take(this.#options.admission.framed(text), flow));
+  /** Takes byte text of one message that a framer has cut out. False when its connection is to be closed. Never throws. */
+  acceptFramed(text: string, flow: Flow): boolean {
+    return this.#guard(() => this.#weigh(text, flow, () => this.#options.admission.framed(text))) !== "close";
   }
 
   /** A stream lost its message borders: answers what can be answered. Never throws. */
@@ -55,7 +61,27 @@ export class Ingress {
     this.#guard(() => this.#refuse(refusal, flow));
   }
 
-  #take(admitted: Admitted, flow: Flow): void {
+  /** Before anything is read of a message. */
+  #weigh(text: string, flow: Flow, admit: () => Admitted): Verdict {
+    const verdict = this.#options.limiter?.(flow) ?? "pass";
+    if (verdict === "pass") {
+      this.#take(admit(), flow, text.length);
+    } else if (verdict === "refuse") {
+      this.#refuseForLoad(admit(), flow);
+    }
+    return verdict;
+  }
+
+  /** RFC 3261 §21.5.4. Nobody answers a response or an ACK. */
+  #refuseForLoad(admitted: Admitted, flow: Flow): void {
+    if (admitted.kind === "passed" && admitted.message.kind === "request" && admitted.message.method !== "ACK") {
+      const seconds = randomInt(RETRY_AFTER_MIN_SECONDS, RETRY_AFTER_MAX_SECONDS + 1);
+      const headers = [{ name: "Retry-After", value: String(seconds) }];
+      this.#refuse({ status: 503, reason: "Service Unavailable", answerable: admitted.message, headers }, flow);
+    }
+  }
+
+  #take(admitted: Admitted, flow: Flow, bytes: number): void {
     if (admitted.kind === "refused") {
       this.#refuse(admitted.refusal, flow);
       return;
@@ -68,7 +94,7 @@ export class Ingress {
       return;
     }
     this.#options.stats.received += 1;
-    this.#options.user()?.onMessage(stampSource(message, flow), flow);
+    this.#options.user()?.onMessage(stampSource(message, flow), flow, bytes);
   }
 
   /** Answers without state. RFC 3261 §8.2.7. */
@@ -88,11 +114,12 @@ export class Ingress {
     });
   }
 
-  #guard(action: () => void): void {
+  #guard<Result>(action: () => Result): Result | undefined {
     try {
-      action();
+      return action();
     } catch (err) {
       this.#options.log.error({ err }, "message handling failed");
+      return undefined;
     }
   }
 }

@@ -29,7 +29,7 @@ import { StreamListener } from "./stream-listener.ts";
 import { StreamPool } from "./stream-pool.ts";
 import { TlsKind } from "./tls-kind.ts";
 import type { TlsOptions } from "./tls-kind.ts";
-import type { Flow, ListenAddress, Target, TransportLayer, TransportUser } from "./types.ts";
+import type { Flow, Limiter, ListenAddress, Target, TransportLayer, TransportUser } from "./types.ts";
 import { UdpListener } from "./udp.ts";
 
 export interface TransportLayerOptions extends OwnAddressOptions {
@@ -46,6 +46,8 @@ export interface TransportLayerOptions extends OwnAddressOptions {
   readonly dns?: LocatorOptions;
   /** Credentials of this node; without them there is no TLS. */
   readonly tls?: TlsOptions;
+  /** Decides by its source what a message or a connection may cost; everything passes when absent. */
+  readonly limiter?: Limiter;
 }
 
 const STATELESS_TAG_BYTES = 8;
@@ -101,6 +103,7 @@ class SocketTransport implements SocketTransportLayer {
       admission: new Admission(messageLimits, options.policy),
       user: () => (this.#isRunning ? this.#user : undefined),
       send: (text, target) => this.send(text, target),
+      limiter: options.limiter,
       statelessTag: randomBytes(STATELESS_TAG_BYTES).toString("hex"),
     });
     this.#pool = new StreamPool({
@@ -109,6 +112,7 @@ class SocketTransport implements SocketTransportLayer {
       messageLimits,
       stats,
       log: this.#log,
+      limiter: options.limiter,
       onClosed: (connection) => this.#onConnectionClosed(connection),
     });
   }

@@ -93,7 +93,8 @@ function externalOf(text: string): string {
   return address;
 }
 
-function networksOf(texts: readonly string[]): BlockList {
+/** Networks and single addresses as one list, for `isListed`. Throws ADDRESS_INVALID. */
+export function networksOf(texts: readonly string[]): BlockList {
   const list = new BlockList();
   for (const text of texts) {
     const [host = "", length] = text.split("/");
@@ -102,7 +103,7 @@ function networksOf(texts: readonly string[]): BlockList {
     const longest = family === 4 ? 32 : 128;
     const prefix = length === undefined ? longest : /^\d{1,3}$/.test(length) ? Number(length) : Number.NaN;
     if (family === 0 || !(prefix <= longest)) {
-      throw new TransportError("ADDRESS_INVALID", { localNetwork: text });
+      throw new TransportError("ADDRESS_INVALID", { network: text });
     }
     list.addSubnet(address, prefix, FAMILY_NAMES[family]);
   }

@@ -249,6 +249,9 @@ export class StreamConnection {
     this.#keepalive?.heard();
     for (const item of this.#framer.push(text)) {
       this.#take(item);
+      if (this.#socket.destroyed) {
+        return; // its owner had enough of it
+      }
     }
     if (this.isOpen) {
       this.#watchMessage();

@@ -12,7 +12,7 @@ import type { PongHabit } from "./keepalive.ts";
 import { StreamConnection } from "./stream-connection.ts";
 import type { ConnectionOwner, ReadyOutcome, StreamConnectionOptions, StreamFlow } from "./stream-connection.ts";
 import type { StreamKind } from "./stream-kind.ts";
-import type { HostPort, TransportName } from "./types.ts";
+import type { HostPort, Limiter, TransportName } from "./types.ts";
 
 export interface StreamPoolOptions {
   readonly ingress: Ingress;
@@ -20,6 +20,7 @@ export interface StreamPoolOptions {
   readonly messageLimits: MessageLimits;
   readonly stats: MutableStats;
   readonly log: Logger;
+  readonly limiter: Limiter | undefined;
   onClosed(connection: string): void;
 }
 
@@ -43,9 +44,9 @@ export class StreamPool implements ConnectionOwner {
   #onEmpty: (() => void) | undefined;
 
   constructor(options: StreamPoolOptions) {
-    const { limits, stats, log } = options;
+    const { limits, stats, log, limiter } = options;
     this.#options = options;
-    this.#gate = new AcceptGate({ limits, stats, log, openConnections: () => this.#byId.size });
+    this.#gate = new AcceptGate({ limits, stats, log, limiter, openConnections: () => this.#byId.size });
   }
 
   get size(): number {
@@ -67,7 +68,7 @@ export class StreamPool implements ConnectionOwner {
 
   /** Whether an accepted connection may go on; see `AcceptUser`. */
   admits(kind: StreamKind, socket: Socket): boolean {
-    return this.#gate.admits(socket, kind.readyEvent === "secureConnect");
+    return this.#gate.admits(socket, kind);
   }
 
   /** Takes an admitted socket in that is ready for SIP. */
@@ -127,7 +128,9 @@ export class StreamPool implements ConnectionOwner {
   }
 
   onText(text: string, connection: StreamConnection): void {
-    this.#options.ingress.acceptFramed(text, connection.flow);
+    if (!this.#options.ingress.acceptFramed(text, connection.flow)) {
+      connection.destroy();
+    }
   }
 
   onBroken(...[fault, connection]: Parameters<ConnectionOwner["onBroken"]>): void {

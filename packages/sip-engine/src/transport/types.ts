@@ -39,10 +39,22 @@ export interface Target {
   readonly anyPort?: true;
 }
 
+/**
+ * What is to become of a message before it is read: `pass` it on, `refuse` it with 503 and keep nothing of it, `drop` it
+ * without an answer, or `close` the connection it came on.
+ */
+export type Verdict = "pass" | "refuse" | "drop" | "close";
+
+/** Asked for each message and each new connection, by where it comes from. Never throws. */
+export type Limiter = (flow: Flow) => Verdict;
+
 /** What the transport layer tells the layer above. Never throws back into a socket's listener. */
 export interface TransportUser {
-  /** A message that parsed; for requests, received/rport are already in the top Via (RFC 3261 §18.2.1, RFC 3581). */
-  onMessage(message: SipMessage, flow: Flow): void;
+  /**
+   * A message that parsed, and the bytes it had on the wire; for requests, received/rport are already in the top Via
+   * (RFC 3261 §18.2.1, RFC 3581).
+   */
+  onMessage(message: SipMessage, flow: Flow, bytes: number): void;
   /** A connection (`Flow.connection`) is gone; nothing more will come on it. */
   onConnectionClosed?(connection: string): void;
 }

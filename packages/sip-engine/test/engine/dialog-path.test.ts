@@ -8,7 +8,8 @@ import type { AppDialog } from "../../src/engine/core.ts";
 import type { Flow } from "../../src/transport/types.ts";
 import type { ControlClient } from "../../src/wire/control-client.ts";
 
-const CORE: FlowHolder = { transports: {} };
+const SOURCES: FlowHolder["sources"] = { hold: () => () => undefined };
+const CORE: FlowHolder = { transports: {}, sources: SOURCES };
 const STATE: DialogState = {
   role: "uas",
   phase: "confirmed",
@@ -64,6 +65,7 @@ test("a call on a connection stays on it, unless the Contact names another trans
 test("the connection of a dialog is held once, and let go when another one takes its place", () => {
   const held: string[] = [];
   const core: FlowHolder = {
+    sources: SOURCES,
     transports: {
       hold(on) {
         held.push(`+${on.connection}`);

@@ -18,6 +18,7 @@ const TABLES: Readonly<Record<string, PlainTable>> = {
   "non-INVITE server": NON_INVITE_SERVER,
 };
 
+const REPEATING = ["timerA", "timerE", "timerG", "timerTrying"];
 const CALLS_USER = ["passUp", "passRequest", "passAck", "passCancel", "failTimeout", "failTransport"];
 
 function rowsOf(table: PlainTable): readonly (PlainRow & { readonly from: string; readonly input: string })[] {
@@ -58,7 +59,7 @@ function timersAfter(before: ReadonlySet<string>, input: string, effects: readon
       deadlines.forEach((deadline) => timers.delete(deadline));
       timers.add(DEADLINES[effect].input);
     } else if (isRetransmitEffect(effect)) {
-      ["timerA", "timerE", "timerG"].forEach((timer) => timers.delete(timer));
+      REPEATING.forEach((timer) => timers.delete(timer));
       const { input: next } = RETRANSMITS[effect];
       if (next !== undefined) {
         timers.add(next);
@@ -107,13 +108,15 @@ for (const [name, table] of Object.entries(TABLES)) {
     for (const state of Object.keys(table).filter((each) => each !== "initial" && each !== "terminated")) {
       const timers = [...(running.get(state) ?? [])];
       assert.ok(
-        timers.some((timer) => !["timerA", "timerE", "timerG"].includes(timer)),
+        timers.some((timer) => !REPEATING.includes(timer)),
         `${state} waits for ever`,
       );
       for (const timer of timers) {
         assert.ok(table[state]?.[timer] !== undefined, `${timer} fires in ${state} and is not known there`);
       }
-      const known = Object.keys(table[state] ?? {}).filter((input) => /^timer|^cancelWait|^unanswered/.test(input));
+      const known = Object.keys(table[state] ?? {}).filter((input) =>
+        /^timer|^cancelWait|^unanswered|^forget/.test(input),
+      );
       assert.deepEqual(known.toSorted(), timers.toSorted(), `${state} names a timer that cannot run there`);
     }
   });
@@ -151,6 +154,7 @@ const LENGTHS = [
   ["startK", 5_000, 0],
   ["startL", 32_000, 32_000],
   ["startM", 32_000, 32_000],
+  ["startForget", 5_000, 5_000],
   ["startCancelWait", 32_000, 32_000],
   ["startUnanswered", 7, 7],
 ] as const;

@@ -26,7 +26,7 @@ export interface AppRequest extends AppMessage {
 export interface AppResponse extends AppMessage {
   send(
     status: number,
-    options?: { headers?: Record<string, string>; body?: string },
+    options?: { headers?: Record<string, string | readonly string[]>; body?: string },
     callback?: (error: unknown, message: AppMessage) => void,
     onAcknowledged?: (request: AppRequest) => void,
   ): void;

@@ -34,6 +34,7 @@ export async function startEngine(
     listen: [{ transport: "udp", host: freshHost(), port: 0 }],
     control: { host: "127.0.0.1", port: 0, secret: SECRET },
     log: silentLog(),
+    trusted: ["127.13.0.0/16"], // the peers of the tests
     ...options,
   });
   defer(context, () => engine.stop());
