@@ -1,4 +1,10 @@
+export { readCredentials } from "./certificate-files.ts";
+export type { CertificateFileFault, CertificateFiles, CredentialsOutcome } from "./certificate-files.ts";
+export { CertificateWatch } from "./certificate-watch.ts";
+export type { CertificateWatchOptions } from "./certificate-watch.ts";
 export { certificatesOf, credentialFault } from "./credentials.ts";
 export type { CredentialFault, CredentialPart, TlsCredentials } from "./credentials.ts";
+export { daysLeft, expiryOf } from "./expiry.ts";
+export type { Expiry } from "./expiry.ts";
 export { isCertificateOf, nodeName, subjectNamesOf } from "./peer-name.ts";
 export type { SubjectNames } from "./peer-name.ts";
