@@ -45,6 +45,13 @@ export const ERRORS = {
     result: "no-answer",
     message: "callee rang and did not answer",
   },
+  NOT_SECURE: {
+    sip: 480,
+    q850: 63,
+    tryNext: true,
+    result: "unreachable",
+    message: "call to a sips URI, and no TLS to the target",
+  },
   TARGET_REFUSED: { sip: 480, q850: 31, tryNext: false, result: "rejected", message: "target refused the call" },
   TARGET_REDIRECTED: { sip: 480, q850: 31, tryNext: false, result: "failed", message: "target redirected the call" },
   TARGET_CHALLENGED: { sip: 503, q850: 41, tryNext: true, result: "failed", message: "target wants other credentials" },

@@ -32,6 +32,7 @@ function request({
     callId: "call",
     cseq: 1,
     source: { transport: "udp", host, port: 5060 },
+    peerNames: [],
     body: "",
     header: (name) => headers[name.toLowerCase()],
     reply: () => undefined,

@@ -177,6 +177,13 @@ for (const { name, fields, current, expected } of CASES) {
   });
 }
 
+test("a sips contact is taken over TLS, where the phone can be called at it", () => {
+  const source = { transport: "tls", host: "192.0.2.7", port: 50_123 } as const;
+  const result = change({ contact: "<sips:1000@192.0.2.7>", source });
+  assert.equal(result.kind, "apply");
+  assert.equal(result.set[0]?.contact, "sips:1000@192.0.2.7");
+});
+
 test("a binding says where the request came from, not what the Contact says", () => {
   const result = change({ contact: "<sip:1000@203.0.113.1:9>", userAgent: "phone/1" });
   assert.equal(result.kind, "apply");

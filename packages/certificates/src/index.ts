@@ -4,6 +4,8 @@ export { CertificateWatch } from "./certificate-watch.ts";
 export type { CertificateWatchOptions } from "./certificate-watch.ts";
 export { certificatesOf, credentialFault } from "./credentials.ts";
 export type { CredentialFault, CredentialPart, TlsCredentials } from "./credentials.ts";
+export { KEY_TYPES } from "./issue/keys.ts";
+export type { KeyType } from "./issue/keys.ts";
 export { daysLeft, expiryOf } from "./expiry.ts";
 export type { Expiry } from "./expiry.ts";
 export { isCertificateOf, nodeName, subjectNamesOf } from "./peer-name.ts";

@@ -12,7 +12,7 @@ interface Watched {
   readonly files: CertificateFiles;
   readonly renewed: readonly TlsCredentials[];
   readonly log: ReturnType<typeof listeningLog>;
-  nextRenewal(): Promise<TlsCredentials>;
+  readonly nextRenewal: () => Promise<TlsCredentials>;
 }
 
 async function startWatch(

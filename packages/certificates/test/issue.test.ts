@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { checkServerIdentity } from "node:tls";
-import { subjectNamesOf } from "@mss/certificates";
-import { KEY_TYPES, issueAuthority, issueNodeCertificate } from "@mss/certificates/issue";
+import { KEY_TYPES, subjectNamesOf } from "@mss/certificates";
+import { issueAuthority, issueNodeCertificate } from "@mss/certificates/issue";
 
 const DAY_MS = 86_400_000;
 const validity = { from: new Date(Date.now() - DAY_MS), to: new Date(Date.now() + 10 * DAY_MS) };

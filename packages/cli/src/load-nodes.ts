@@ -1,4 +1,4 @@
-import { branchSettings, hubSettings, loadTopology, toSnapshot } from "@mss/topology";
+import { branchSettings, checkCertificates, hubSettings, loadTopology, toSnapshot } from "@mss/topology";
 import type { Topology } from "@mss/topology";
 import { faultText } from "./fault-text.ts";
 import { findSecrets } from "./find-secrets.ts";
@@ -9,6 +9,8 @@ export interface LoadNodesOptions {
   /** Id of the one node to run; all of them when absent. */
   readonly node?: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A drachtio-server has TLS of its own configuration: our certificates are not looked at. */
+  readonly withoutTls?: boolean;
 }
 
 export type LoadedNodes =
@@ -17,7 +19,12 @@ export type LoadedNodes =
   | { readonly kind: "faulty"; readonly text: string };
 
 /** Topology files to the settings of the nodes to run, secrets resolved for these nodes alone. */
-export async function loadNodes({ files, node, environment }: LoadNodesOptions): Promise<LoadedNodes> {
+export async function loadNodes({
+  files,
+  node,
+  environment,
+  withoutTls = false,
+}: LoadNodesOptions): Promise<LoadedNodes> {
   const loaded = await loadTopology(files);
   if (loaded.kind === "faulty") {
     return { kind: "faulty", text: faultText(loaded.faults) };
@@ -32,6 +39,10 @@ export async function loadNodes({ files, node, environment }: LoadNodesOptions):
   if (resolved.kind === "faulty") {
     return { kind: "faulty", text: faultText(resolved.faults) };
   }
+  const { faults, warnings } = await checkCertificates(topology, node === undefined ? {} : { node });
+  if (faults.length > 0 && !withoutTls) {
+    return { kind: "faulty", text: faultText(faults) };
+  }
   const { secrets } = resolved;
   return {
     kind: "ok",
@@ -40,7 +51,7 @@ export async function loadNodes({ files, node, environment }: LoadNodesOptions):
       branches: chosen.branches.map((branch) => branchSettings(topology, branch.id, secrets)),
       snapshot: toSnapshot(topology),
     },
-    warnings: faultText([...loaded.warnings, ...resolved.warnings]),
+    warnings: faultText([...loaded.warnings, ...resolved.warnings, ...(withoutTls ? [] : warnings)]),
   };
 }
 

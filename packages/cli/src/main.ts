@@ -6,6 +6,7 @@ import { connectRedis } from "@mss/store";
 import { createProgram } from "./program.ts";
 import { readConfig } from "./config.ts";
 import { EXIT } from "./output.ts";
+import { listenForReload } from "./reload-signal.ts";
 import { listenForStop } from "./stop-signal.ts";
 
 const DEMO_FILE = path.relative(process.cwd(), fileURLToPath(new URL("../../../topology/demo.yaml", import.meta.url)));
@@ -32,6 +33,7 @@ if (outcome.kind === "faulty") {
       redisUrl === undefined ? undefined : connectRedis({ url: redisUrl, federation, log: silentLog() }),
     output,
     stopSignal: listenForStop(),
+    reloadSignal: listenForReload,
   });
   process.exitCode = await program(process.argv.slice(2));
   // Sockets that the operating system has not let go of yet must not keep a command that is done.

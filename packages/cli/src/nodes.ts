@@ -18,6 +18,8 @@ export interface RunningNodes {
   readonly branches: readonly RunningBranch[];
   /** No new calls; waits for the present ones up to the limit, then stops every node. Branches first: their hubs answer them until the end. */
   drainAndStop(drainLimitMs: number): Promise<void>;
+  /** Looks for new certificates of every node. Never rejects. */
+  reloadCertificates(): Promise<void>;
 }
 
 export interface StartNodesOptions {
@@ -57,6 +59,9 @@ export async function startNodes(nodes: NodeSet, options: StartNodesOptions): Pr
   return {
     hubs,
     branches,
+    async reloadCertificates() {
+      await Promise.all([...hubs, ...branches].map((node) => node.reloadCertificate()));
+    },
     async drainAndStop(drainLimitMs) {
       await Promise.all([...branches, ...hubs].map((node) => node.drain(drainLimitMs)));
       await stopAll();

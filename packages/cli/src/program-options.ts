@@ -1,5 +1,6 @@
 import type { Config } from "./config.ts";
 import type { Output } from "./output.ts";
+import type { ReloadSignal } from "./reload-signal.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import type { OpenStore } from "./topology/federation-store.ts";
 
@@ -14,4 +15,5 @@ export interface ProgramOptions {
   readonly openStore: OpenStore;
   readonly output: Output;
   readonly stopSignal: StopSignal;
+  readonly reloadSignal: ReloadSignal;
 }

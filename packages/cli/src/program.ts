@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { addCertCommand } from "./cert/cert-command.ts";
 import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
 import { run } from "./commands/run.ts";
@@ -46,6 +47,7 @@ export function createProgram(options: ProgramOptions): (args: readonly string[]
     );
 
   addTopologyCommands(program, options, set);
+  addCertCommand(program, options, set);
 
   program
     .command("explain")

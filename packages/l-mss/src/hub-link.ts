@@ -1,5 +1,6 @@
 import type { OutgoingRequest, RequestOutcome } from "@mss/call-control";
-import { sipUriOf } from "@mss/model";
+import { nodeName } from "@mss/certificates";
+import { namedHopOf, sipUriOf } from "@mss/model";
 import type { BranchSettings } from "@mss/model";
 import { retry } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
@@ -160,9 +161,12 @@ export class HubLink {
   #register(expiresSeconds: number): OutgoingRequest {
     const { federation, id, trunk } = this.#options.settings;
     const aor = `<sip:${id}@${federation}>`;
+    const { hub, address } = this.route;
+    const proxy = namedHopOf(address, nodeName(hub.id, federation));
     return {
       method: "REGISTER",
-      uri: sipUriOf(this.route.address),
+      uri: sipUriOf(address),
+      ...(proxy === undefined ? {} : { proxy }),
       headers: { From: aor, To: aor, Contact: this.#contact(), Expires: String(expiresSeconds) },
       credentials: { realm: federation, username: id, secret: trunk.secret },
       timeoutMs: this.#timing.requestTimeoutMs,

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { nodeName } from "@mss/certificates";
 import { isSameHost, reject } from "@mss/call-control/node";
 import type { DigestGuard, IncomingInvite, IncomingRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
@@ -48,8 +49,15 @@ function secretOf(settings: BranchSettings, caller: Caller | undefined): string 
   return caller?.kind === "hub" ? settings.trunk.secret : caller?.settings.secret;
 }
 
+/** Whether a call with the trunk's password is that hub's, by the certificate that it shows or does not show. */
+function isHub(hub: TrunkHubSettings, { peerNames }: IncomingRequest, { federation, trunk }: BranchSettings): boolean {
+  // A certificate that is shown must be the right one, whether it is asked for or not.
+  const isAsked = trunk.requireCertificate === true || peerNames.length > 0;
+  return !isAsked || peerNames.includes(nodeName(hub.id, federation));
+}
+
 /**
- * Who calls: a hub (its id as user name, the trunk's secret, from the hub's address) or an extension (its number as user
+ * Who calls: a hub (its id as user name, the trunk's secret, from the hub's address and with its certificate) or an extension (its number as user
  * name). Nobody else: without valid credentials the answer is 407. An extension calls under its own number only (403).
  */
 export function identify({ settings, guard, log }: IdentifyOptions): Step<IncomingInvite, IdentifiedCall> {
@@ -67,6 +75,15 @@ export function identify({ settings, guard, log }: IdentifyOptions): Step<Incomi
     const caller = callerOf(settings, invite, outcome.username);
     if (caller === undefined) {
       return reject("NOT_AUTHENTICATED");
+    }
+    if (caller.kind === "hub" && !isHub(caller.hub, invite, settings)) {
+      const reason = "it does not prove the hub's name by a certificate";
+      const advice = "look who it is, or give the hub a certificate with its own name: mss cert";
+      log.warn(
+        { peer: invite.source, hub: caller.hub.id, names: invite.peerNames, reason, advice },
+        "call of a hub is refused",
+      );
+      return reject("NOT_AUTHENTICATED", callerLabel(caller));
     }
     if (caller.kind === "extension" && invite.from.user !== caller.number) {
       log.warn({ peer: invite.source, from: invite.from.user, code: "NOT_PERMITTED" }, "call under another number");

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { ENGINE_ADMISSION, deferred } from "@mss/call-control/node";
+import { NodeTls, deferred, embeddedAddress, engineOptions } from "@mss/call-control/node";
 import type { BranchSettings, CallRecord } from "@mss/model";
 import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
@@ -26,8 +26,6 @@ export interface StartBranchOptions {
   readonly hubFirstResponseTimeoutMs?: number;
 }
 
-const LOOPBACK = "127.0.0.1";
-
 async function createDataDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
@@ -37,7 +35,10 @@ async function createDataDirectory(directory: string): Promise<void> {
 }
 
 /** An L-MSS that is up, with everything it stands on; `stop` stops all of it. */
-export type RunningBranch = Omit<BranchNode, "start">;
+export interface RunningBranch extends Omit<BranchNode, "start"> {
+  /** Looks at the files of the certificate now, and takes new ones into use. Never rejects. */
+  reloadCertificate(): Promise<void>;
+}
 
 /**
  * Starts an L-MSS with its store and, unless a drachtio-server is given, its engine. Rejects with the code of what
@@ -46,33 +47,44 @@ export type RunningBranch = Omit<BranchNode, "start">;
 export async function startBranch(options: StartBranchOptions): Promise<RunningBranch> {
   const { settings, engine: choice, log: parentLog, ...rest } = options;
   const log = parentLog.child({ role: "branch", node: settings.id });
+  const isEmbedded = choice.kind === "embedded";
+  const requiresCertificates = settings.trunk.requireCertificate === true;
+  const { listen, tls: tlsSettings } = settings;
+  const tls = await NodeTls.open({
+    listen,
+    requiresCertificates,
+    isEmbedded,
+    log,
+    ...(tlsSettings && { tls: tlsSettings }),
+  });
   await createDataDirectory(settings.dataDirectory);
   const store = openBranchStore({ file: path.join(settings.dataDirectory, `${settings.id}.sqlite`), log });
   const secret = randomBytes(16).toString("hex");
-  const engine =
-    choice.kind === "embedded"
-      ? createEngine({
-          listen: settings.listen,
-          ...(settings.external === undefined
-            ? {}
-            : { externalAddress: settings.external.address, localNetworks: settings.external.localNetworks }),
-          control: { host: LOOPBACK, port: 0, secret },
-          ...ENGINE_ADMISSION,
-          ...(settings.limits === undefined ? {} : { messageLimits: settings.limits.messages }),
-          log,
-        })
-      : undefined;
+  const engine = isEmbedded
+    ? createEngine(engineOptions({ settings, tls, unprovenPeers: "serve-without-name", secret, log }))
+    : undefined;
+  const watch = tls.watch(engine);
   const address = (): EngineAddress =>
-    choice.kind === "drachtio" ? choice : { host: LOOPBACK, port: engine?.controlAddress.port ?? 0, secret };
-  const node = deferred(() => createBranchNode({ settings, store, engine: address(), log, ...rest }));
+    choice.kind === "drachtio" ? choice : embeddedAddress(engine?.controlAddress.port, secret);
+  const node = deferred(() =>
+    createBranchNode({
+      settings: { ...settings, listen: tls.listen },
+      store,
+      certificate: () => tls.status(),
+      engine: address(),
+      log,
+      ...rest,
+    }),
+  );
   const parts = compose(
     [
       { name: "store", part: store },
       ...(engine === undefined ? [] : [{ name: "sip engine", part: engine }]),
+      ...(watch === undefined ? [] : [{ name: "certificate watch", part: watch }]),
       { name: "node", part: node },
     ],
     { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
   );
   await parts.start();
-  return { ...node.get(), stop: () => parts.stop() };
+  return { ...node.get(), stop: () => parts.stop(), reloadCertificate: () => tls.reload() };
 }

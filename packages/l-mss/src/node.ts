@@ -9,7 +9,7 @@ import type {
   LinkState,
 } from "@mss/call-control";
 import { answerOptions, createNodeHttp } from "@mss/call-control/node";
-import type { NodeHttp } from "@mss/call-control/node";
+import type { CertificateStatus, NodeHttp } from "@mss/call-control/node";
 import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
 import type { BindingStore, BranchId, BranchSettings, CallRecord, CallRecordStore, HubId } from "@mss/model";
 import { compose } from "@mss/runtime";
@@ -24,6 +24,8 @@ import { Uplink } from "./uplink.ts";
 export interface BranchNodeOptions {
   readonly settings: BranchSettings;
   readonly store: { readonly bindings: BindingStore; readonly callRecords: CallRecordStore };
+  /** When the branch's certificate expires; for `/health` and the metrics. No TLS when absent. */
+  readonly certificate?: () => CertificateStatus | undefined;
   /** Where the drachtio wire protocol is spoken. */
   readonly engine: EngineAddress;
   readonly log: Logger;
@@ -84,7 +86,11 @@ function createUplink({ settings, log, trunkTiming }: BranchNodeOptions, control
 }
 
 /** Health and metrics, when the settings ask for them. */
-function createHttp({ settings, log }: BranchNodeOptions, control: CallControl, uplink: Uplink): NodeHttp | undefined {
+function createHttp(
+  { settings, log, certificate }: BranchNodeOptions,
+  control: CallControl,
+  uplink: Uplink,
+): NodeHttp | undefined {
   if (settings.http === undefined) {
     return undefined;
   }
@@ -94,6 +100,7 @@ function createHttp({ settings, log }: BranchNodeOptions, control: CallControl, 
     listen: settings.http,
     control,
     log: log.child({ mod: "http" }),
+    ...(certificate === undefined ? {} : { certificate }),
     health: () => ({ hubs: uplink.states() }),
     views: { "/hubs": () => uplink.states() },
     gauges: [{ name: "mss_hubs_up", help: "Hubs that take our calls", value: () => uplink.hubsUp().length }],

@@ -1,8 +1,9 @@
 import type { BridgePlan, BridgeStep, CallTarget, Step } from "@mss/call-control";
+import { nodeName } from "@mss/certificates";
 import { next } from "@mss/call-control";
 import { dialledNumber, reject } from "@mss/call-control/node";
 import type { BranchPlan } from "@mss/dial-plan";
-import { sipUriOf } from "@mss/model";
+import { namedHopOf, sipUriOf } from "@mss/model";
 import type { BindingStore, BranchSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { callerLabel } from "./caller.ts";
@@ -39,9 +40,11 @@ const TRUNK_LEASE = "trunk";
 
 function hubStep({ hub, address }: HubRoute, called: string, options: PlanOptions): BridgeStep {
   const { federation, id, trunk } = options.settings;
+  const proxy = namedHopOf(address, nodeName(hub.id, federation));
   const target: CallTarget = {
     label: `hub:${hub.id}`,
     uri: sipUriOf(address, called),
+    ...(proxy === undefined ? {} : { proxy }),
     credentials: { realm: federation, username: id, secret: trunk.secret },
     trusted: true,
     firstResponseTimeoutMs: options.hubFirstResponseTimeoutMs,

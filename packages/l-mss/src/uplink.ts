@@ -30,7 +30,7 @@ export class Uplink implements Part {
       log.error({ err: error }, "uplink listener failed");
     });
     this.#links = settings.trunk.hubs
-      .map((hub) => routeTo(hub, settings.listen))
+      .map((hub) => routeTo(hub, settings))
       .filter((route) => route !== undefined)
       .map(
         (route) =>

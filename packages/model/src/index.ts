@@ -1,4 +1,4 @@
-export { TRANSPORTS, sipUriOf, transportAddressSchema } from "./address.ts";
+export { TRANSPORTS, namedHopOf, sipUriOf, transportAddressSchema } from "./address.ts";
 export type { Transport, TransportAddress } from "./address.ts";
 export { bindingSchema } from "./binding.ts";
 export type { Binding } from "./binding.ts";
@@ -46,5 +46,6 @@ export type {
   LimitSettings,
   MessageLimitSettings,
   RegistrationSettings,
+  TlsSettings,
   TrunkHubSettings,
 } from "./settings.ts";

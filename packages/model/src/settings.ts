@@ -58,6 +58,16 @@ export interface ExternalAddressSettings {
   readonly localNetworks: readonly string[];
 }
 
+/** TLS of a node: where its certificate is, and where it listens for TLS without being told to. */
+export interface TlsSettings {
+  /** PEM files, absolute: the certificate with those above it, its key, and the authorities that are believed. */
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority: string;
+  /** Listened on as well, provided that there is a certificate. Empty where `listen` names a TLS address. */
+  readonly defaultListen: readonly TransportAddress[];
+}
+
 /** A hub as a branch knows it: where to register its trunk and where to send calls. */
 export interface TrunkHubSettings {
   readonly id: HubId;
@@ -89,6 +99,8 @@ export interface BranchTrunkSettings {
   readonly secret: string;
   /** Calls at once over the trunk, both directions together; absent: no limit. */
   readonly maxCalls?: number;
+  /** Over TLS only, and a hub that calls must have proven its name by a certificate. */
+  readonly requireCertificate?: boolean;
   /** In the order in which they are to be tried; at least one. */
   readonly hubs: readonly TrunkHubSettings[];
 }
@@ -102,6 +114,8 @@ export interface BranchSettings {
   readonly listen: readonly TransportAddress[];
   /** Absent: no router before the node. */
   readonly external?: ExternalAddressSettings;
+  /** Absent: no TLS. */
+  readonly tls?: TlsSettings;
   /** Number patterns in the notation of `@mss/dial-plan`, as its own phones have them. */
   readonly numbers: readonly string[];
   /** Patterns inside `numbers` that belong to another branch, which is more exact there: such calls go to the hub. */
@@ -141,6 +155,8 @@ export interface HubTrunkSettings {
   readonly secret: string;
   /** IP address the branch calls from; a request for this branch from elsewhere is refused. Absent: any address. */
   readonly address?: string;
+  /** A request for this branch is refused without a certificate that proves its name. */
+  readonly requireCertificate?: boolean;
   /** Calls at once over the trunk, both directions together; absent: no limit. */
   readonly maxCalls?: number;
 }
@@ -152,6 +168,8 @@ export interface HubSettings {
   readonly listen: readonly TransportAddress[];
   /** Absent: no router before the node. */
   readonly external?: ExternalAddressSettings;
+  /** Absent: no TLS. */
+  readonly tls?: TlsSettings;
   /** Where health, metrics and views are served; absent: not at all. */
   readonly http?: { readonly host: string; readonly port: number };
   /** The branches whose trunk comes to this hub. */

@@ -1,8 +1,9 @@
-import type { DigestGuard, IncomingInvite, Step } from "@mss/call-control";
+import { nodeName } from "@mss/certificates";
+import type { DigestGuard, IncomingInvite, IncomingRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { isSameHost, reject } from "@mss/call-control/node";
 import { branchIdSchema } from "@mss/model";
-import type { BranchId, HubSettings, HubTrunkSettings, TransportAddress } from "@mss/model";
+import type { BranchId, HubSettings, HubTrunkSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 
 /** A branch as this hub knows it from its settings. */
@@ -31,9 +32,52 @@ export function findTrunk(settings: HubSettings, branch: string): Trunk | undefi
   return id.success && trunk !== undefined ? { branch: id.data, settings: trunk } : undefined;
 }
 
-/** Whether a request of this branch may come from there. */
-export function isFromBranch({ settings }: Trunk, source: TransportAddress): boolean {
-  return settings.address === undefined || isSameHost(settings.address, source.host);
+/** What is not the branch's own about a request that has its password, and what to do. */
+interface Doubt {
+  readonly reason: string;
+  readonly advice: string;
+}
+
+const DOUBTS = {
+  address: {
+    reason: "it comes from an address that is not the branch's",
+    advice: "look who it is, or correct the address of the trunk",
+  },
+  otherName: {
+    reason: "its certificate is that of somebody else",
+    advice: "look who it is, or give the branch a certificate with its own name: mss cert",
+  },
+  noName: {
+    reason: "it shows no certificate, which this trunk asks for",
+    advice: "let the branch call over TLS, with a certificate of the federation: mss cert",
+  },
+} as const satisfies Record<string, Doubt>;
+
+type Origin = Pick<IncomingRequest, "source" | "peerNames">;
+
+function doubtOf({ branch, settings }: Trunk, { source, peerNames }: Origin, federation: string): Doubt | undefined {
+  if (settings.address !== undefined && !isSameHost(settings.address, source.host)) {
+    return DOUBTS.address;
+  }
+  if (peerNames.includes(nodeName(branch, federation))) {
+    return undefined;
+  }
+  // A certificate that is shown must be the right one, whether it is asked for or not.
+  return peerNames.length > 0 ? DOUBTS.otherName : settings.requireCertificate === true ? DOUBTS.noName : undefined;
+}
+
+/** Whether a request with the password of this branch is the branch's: by its address and by its certificate. */
+export function isFromBranch(
+  trunk: Trunk,
+  request: Origin,
+  { settings, log }: Pick<IdentifyOptions, "settings" | "log">,
+): boolean {
+  const doubt = doubtOf(trunk, request, settings.federation);
+  if (doubt !== undefined) {
+    const { source: peer, peerNames: names } = request;
+    log.warn({ peer, branch: trunk.branch, names, ...doubt }, "request with a branch's password is refused");
+  }
+  return doubt === undefined;
 }
 
 /** The branch in log lines and call records: `branch:hk`. */
@@ -41,7 +85,10 @@ export function branchLabel(branch: BranchId): string {
   return `branch:${branch}`;
 }
 
-/** Which branch calls. Nobody else may: without valid credentials of a trunk the answer is 407, from a wrong address 403. */
+/**
+ * Which branch calls. Nobody else may: without valid credentials of a trunk the answer is 407; from a wrong address, or
+ * with another certificate than the branch's, 403.
+ */
 export function identify({ settings, guard, log }: IdentifyOptions): Step<IncomingInvite, IdentifiedCall> {
   return async (invite) => {
     const outcome = await guard.check(invite, (username) => findTrunk(settings, username)?.settings.secret);
@@ -55,8 +102,7 @@ export function identify({ settings, guard, log }: IdentifyOptions): Step<Incomi
     if (caller === undefined) {
       return reject("NOT_AUTHENTICATED");
     }
-    if (!isFromBranch(caller, invite.source)) {
-      log.warn({ peer: invite.source, branch: caller.branch }, "call from an address that is not the branch's");
+    if (!isFromBranch(caller, invite, { settings, log })) {
       return reject("NOT_AUTHENTICATED", branchLabel(caller.branch));
     }
     return next({ invite, caller });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { ENGINE_ADMISSION, deferred } from "@mss/call-control/node";
+import { NodeTls, deferred, embeddedAddress, engineOptions } from "@mss/call-control/node";
 import type { CallRecord, HubSettings, Snapshot } from "@mss/model";
 import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
@@ -28,10 +28,11 @@ export interface StartHubOptions {
   readonly branchFirstResponseTimeoutMs?: number;
 }
 
-const LOOPBACK = "127.0.0.1";
-
 /** A T-MSS that is up, with everything it stands on; `stop` stops all of it. */
-export type RunningHub = Omit<HubNode, "start">;
+export interface RunningHub extends Omit<HubNode, "start"> {
+  /** Looks at the files of the certificate now, and takes new ones into use. Never rejects. */
+  reloadCertificate(): Promise<void>;
+}
 
 function createStores(choice: StoreChoice, federation: string, log: Logger): HubStores {
   return choice.kind === "redis"
@@ -46,33 +47,35 @@ function createStores(choice: StoreChoice, federation: string, log: Logger): Hub
 export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const { settings, engine: choice, store, log: parentLog, ...rest } = options;
   const log = parentLog.child({ role: "hub", node: settings.id });
+  const isEmbedded = choice.kind === "embedded";
+  const requiresCertificates = [...settings.trunks.values()].some((trunk) => trunk.requireCertificate === true);
+  const { listen, tls: tlsSettings } = settings;
+  const tls = await NodeTls.open({
+    listen,
+    requiresCertificates,
+    isEmbedded,
+    log,
+    ...(tlsSettings && { tls: tlsSettings }),
+  });
   const stores = createStores(store, settings.federation, log);
   const { topology, leases, callRecords, bindings: trunkBindings } = stores;
   const secret = randomBytes(16).toString("hex");
-  const engine =
-    choice.kind === "embedded"
-      ? createEngine({
-          listen: settings.listen,
-          ...(settings.external === undefined
-            ? {}
-            : { externalAddress: settings.external.address, localNetworks: settings.external.localNetworks }),
-          control: { host: LOOPBACK, port: 0, secret },
-          ...ENGINE_ADMISSION,
-          ...(settings.limits === undefined ? {} : { messageLimits: settings.limits.messages }),
-          log,
-        })
-      : undefined;
+  const engine = isEmbedded
+    ? createEngine(engineOptions({ settings, tls, unprovenPeers: "refuse", secret, log }))
+    : undefined;
+  const watch = tls.watch(engine);
   const address = (): EngineAddress =>
-    choice.kind === "drachtio" ? choice : { host: LOOPBACK, port: engine?.controlAddress.port ?? 0, secret };
+    choice.kind === "drachtio" ? choice : embeddedAddress(engine?.controlAddress.port, secret);
   const node = deferred(() =>
     createHubNode({
-      settings,
+      settings: { ...settings, listen: tls.listen },
       topology,
       leases,
       callRecords,
       trunkBindings,
       storeHealth: () => stores.health(),
       storeReason: () => stores.healthReason(),
+      certificate: () => tls.status(),
       engine: address(),
       log,
       ...rest,
@@ -82,10 +85,11 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     [
       { name: "store", part: stores },
       ...(engine === undefined ? [] : [{ name: "sip engine", part: engine }]),
+      ...(watch === undefined ? [] : [{ name: "certificate watch", part: watch }]),
       { name: "node", part: node },
     ],
     { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
   );
   await parts.start();
-  return { ...node.get(), stop: () => parts.stop() };
+  return { ...node.get(), stop: () => parts.stop(), reloadCertificate: () => tls.reload() };
 }

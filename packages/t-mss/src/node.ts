@@ -1,7 +1,7 @@
 import { chain, createCallControl, createDigestGuard } from "@mss/call-control";
 import type { ActiveCall, CallControl, CallLimits, EngineAddress, IncomingRequest, LinkState } from "@mss/call-control";
 import { answerOptions, createNodeHttp } from "@mss/call-control/node";
-import type { NodeHttp } from "@mss/call-control/node";
+import type { CertificateStatus, NodeHttp } from "@mss/call-control/node";
 import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
 import type {
   BindingStore,
@@ -31,6 +31,8 @@ export interface HubNodeOptions {
   readonly storeHealth?: () => StoreHealth;
   /** Why it is down, as a code; for `/health`. */
   readonly storeReason?: () => string | undefined;
+  /** When the hub's certificate expires; for `/health` and the metrics. No TLS when absent. */
+  readonly certificate?: () => CertificateStatus | undefined;
   /** Where the drachtio wire protocol is spoken. */
   readonly engine: EngineAddress;
   readonly log: Logger;
@@ -103,9 +105,9 @@ function createTrunkRegistrar(
       log,
     }),
     log: log.child({ mod: "registrar" }),
-    admits: (username, source) => {
+    admits: (username, request) => {
       const trunk = findTrunk(settings, username);
-      return trunk !== undefined && isFromBranch(trunk, source);
+      return trunk !== undefined && isFromBranch(trunk, request, { settings, log });
     },
     onRegistered: (username) => {
       const trunk = findTrunk(settings, username);
@@ -156,6 +158,7 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
     listen: settings.http,
     control: parts.control,
     log: log.child({ mod: "http" }),
+    ...(options.certificate === undefined ? {} : { certificate: options.certificate }),
     health: () => ({
       store: storeHealth(),
       storeReason: options.storeReason?.(),

@@ -1,9 +1,10 @@
 import type { ActiveCall, BridgePlan, BridgeStep, IncomingInvite, LeaseRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
+import { nodeName } from "@mss/certificates";
 import { dialledNumber, reject } from "@mss/call-control/node";
 import { drawOf } from "@mss/dial-plan";
 import type { HubDecision as NumberRoute } from "@mss/dial-plan";
-import { sipUriOf } from "@mss/model";
+import { namedHopOf, sipUriOf } from "@mss/model";
 import type { Binding, BindingStore, BranchId, HubSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { callingNumber } from "./calling-number.ts";
@@ -45,6 +46,7 @@ function stepTo({ target, contact }: HubLeg, context: LegContext): BridgeStep {
   const { branch, called, caller } = target;
   const trunk = settings.trunks.get(branch);
   const lease = leaseOf(inForce, branch);
+  const proxy = namedHopOf(contact.source, nodeName(branch, settings.federation));
   const { displayName } = invite.from;
   const isShownAnew = caller !== undefined && caller !== dialledNumber(invite.from.user);
   const hasName = displayName !== undefined && calling.shown === undefined; // else it is somebody else's
@@ -53,6 +55,7 @@ function stepTo({ target, contact }: HubLeg, context: LegContext): BridgeStep {
       {
         label: branchLabel(branch),
         uri: sipUriOf(contact.source, called),
+        ...(proxy === undefined ? {} : { proxy }),
         ...(trunk && { credentials: { realm: branch, username: settings.id, secret: trunk.secret } }),
         ...(isShownAnew && { callerId: { user: caller, ...(hasName ? { displayName } : {}) } }),
         ...(lease && { lease }),

@@ -1,12 +1,20 @@
 import path from "node:path";
 import { branchIdSchema, hubIdSchema } from "@mss/model";
-import type { GatewaySettings, HubId, RegistrationSettings } from "@mss/model";
+import type { GatewaySettings, HubId, RegistrationSettings, TransportAddress } from "@mss/model";
+import { defaultTls } from "./default-tls.ts";
 import { parseListen } from "./document/address.ts";
 import { present, rulesOf } from "./rules-of.ts";
 import type { BranchDocument, HubDocument, TopologyDocument } from "./document/schema.ts";
 import type { ExtensionFact, NodeFacts, Statement } from "./document/facts.ts";
 import type { SourceNode } from "./document/source-tree.ts";
-import type { SecretReference, Topology, TopologyBranch, TopologyExtension, TopologyHub } from "./topology.ts";
+import type {
+  SecretReference,
+  Topology,
+  TopologyBranch,
+  TopologyExtension,
+  TopologyHub,
+  TopologyTls,
+} from "./topology.ts";
 
 /** A file that has passed the schema, with the statements that were read from it. */
 export interface CheckedFile {
@@ -18,20 +26,49 @@ export interface CheckedFile {
 
 /** Puts files without faults together. */
 export function buildTopology(files: readonly CheckedFile[]): Topology {
-  const nodes = files.flatMap((file) => file.facts.map((facts) => ({ ...file, facts })));
-  const hubs = nodes.flatMap(({ document, facts }) => {
+  const defaults = defaultTls(files.flatMap(({ facts }) => facts));
+  const nodes = files.flatMap((file) =>
+    file.facts.map((facts) => ({ ...file, facts, defaultListen: defaults.get(facts)?.listen ?? [] })),
+  );
+  const hubs = nodes.flatMap((node) => {
+    const { document, facts } = node;
     const hub = facts.role === "hub" ? document.hubs[facts.id] : undefined;
-    return hub === undefined ? [] : [buildHub(hub, facts)];
+    return hub === undefined ? [] : [{ ...buildHub(hub, facts), tls: tlsOf(node, hub.tls) }];
   });
   const allHubs = hubs.map(({ id }) => id);
-  const branches = nodes.flatMap(({ document, facts }) => {
+  const branches = nodes.flatMap((node) => {
+    const { document, facts } = node;
     const branch = facts.role === "branch" ? document.branches[facts.id] : undefined;
-    return branch === undefined ? [] : (buildBranch(branch, facts, allHubs) ?? []);
+    const built = branch && buildBranch(branch, facts, allHubs);
+    return branch === undefined || built === undefined ? [] : [{ ...built, tls: tlsOf(node, branch.tls) }];
   });
-  return { federation: files[0]?.document.federation ?? "", hubs, branches, rules: rulesOf(files) };
+  const first = files[0];
+  const certificates = path.resolve(path.dirname(first?.file ?? ""), first?.document.certificates ?? "");
+  return { federation: first?.document.federation ?? "", certificates, hubs, branches, rules: rulesOf(files) };
 }
 
-function buildHub(hub: HubDocument, facts: NodeFacts): TopologyHub {
+interface NodeOfFile {
+  readonly document: TopologyDocument;
+  readonly facts: NodeFacts;
+  readonly defaultListen: readonly TransportAddress[];
+}
+
+function tlsOf({ document, facts, defaultListen }: NodeOfFile, tls: HubDocument["tls"]): TopologyTls {
+  const { file, id, node } = facts;
+  const resolve = (...parts: readonly string[]): string => path.resolve(path.dirname(file), ...parts);
+  const asked = facts.listen.find(({ value }) => value.transport === "tls");
+  return {
+    certificate: resolve(tls.certificate ?? path.join(document.certificates, `${id}.crt`)),
+    key: resolve(tls.key ?? path.join(document.certificates, `${id}.key`)),
+    authority: resolve(tls.authority ?? path.join(document.certificates, "authority.crt")),
+    names: facts.tlsNames.map(({ value }) => value),
+    defaultListen,
+    path: asked?.path ?? node.path,
+    place: asked?.place ?? node.keyPlace,
+  };
+}
+
+function buildHub(hub: HubDocument, facts: NodeFacts): Omit<TopologyHub, "tls"> {
   return {
     id: hubIdSchema.parse(facts.id),
     listen: facts.listen.map(({ value }) => value),
@@ -43,12 +80,16 @@ function buildHub(hub: HubDocument, facts: NodeFacts): TopologyHub {
   };
 }
 
-function buildBranch(branch: BranchDocument, facts: NodeFacts, allHubs: readonly HubId[]): TopologyBranch | undefined {
+function buildBranch(
+  branch: BranchDocument,
+  facts: NodeFacts,
+  allHubs: readonly HubId[],
+): Omit<TopologyBranch, "tls"> | undefined {
   const secret = facts.trunkSecret;
   if (secret === undefined) {
     return undefined; // cannot be: the schema asks for it
   }
-  const { maxCalls, hubs } = branch.trunk;
+  const { maxCalls, hubs, requireCertificate } = branch.trunk;
   const address = facts.trunkAddress?.value;
   return {
     id: branchIdSchema.parse(facts.id),
@@ -66,6 +107,7 @@ function buildBranch(branch: BranchDocument, facts: NodeFacts, allHubs: readonly
       ...(maxCalls === undefined ? {} : { maxCalls }),
       ...(address === undefined ? {} : { address }),
       hubs: hubs === undefined ? allHubs : hubs.map((hub) => hubIdSchema.parse(hub)),
+      requireCertificate,
     },
     extensions: facts.extensions.flatMap((extension) => buildExtension(branch, extension) ?? []),
     registration: registrationOf(branch.registration),

@@ -26,7 +26,12 @@ export const FAULT_CODES = {
   "extension-twice": "two entries for one extension",
   "too-many-extensions": "more extensions than a branch may have",
   "invalid-address": "an address or a port that cannot be listened on or called from",
-  "tls-not-available": "an address with tls://, which this version cannot listen on",
+  "certificate-without-tls": "a trunk that asks for certificates, and a node of it without TLS",
+  "tls-port-taken": "a node without the TLS port that every node has, since another has it (warning)",
+  "unusable-certificate":
+    "a certificate, key or authority that is not there or cannot be used (a warning by default TLS)",
+  "certificate-name": "a certificate without the name of its node, which peers will refuse (warning)",
+  "certificate-expires": "a certificate that has expired or soon will (warning)",
   "unreachable-hub":
     "a hub that listens on all addresses and has no external one, so that no branch knows where to call it",
   "address-in-use": "two addresses to listen on that are the same, here or on the outer side of a router",

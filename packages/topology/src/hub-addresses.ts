@@ -11,11 +11,12 @@ import type { TopologyBranch, TopologyHub } from "./topology.ts";
  */
 export function hubAddressesFor(hub: TopologyHub, branch: TopologyBranch): readonly TransportAddress[] {
   const { external } = hub;
+  const listen = [...hub.listen, ...hub.tls.defaultListen]; // last, so that a branch takes what it has been told to
   if (external === undefined) {
-    return hub.listen;
+    return listen;
   }
   const isNear = isOnSameSide(external, branch);
-  return hub.listen.map((own) => {
+  return listen.map((own) => {
     const isTranslated = isIPv6(own.host) === isIPv6(external.address);
     return isTranslated && (!isNear || isWildcard(own.host)) ? { ...own, host: external.address } : own;
   });

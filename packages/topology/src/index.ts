@@ -27,6 +27,8 @@ export type {
 } from "./explain/explanation.ts";
 export { formatExplanation } from "./explain/format-explanation.ts";
 export { FAULT_CODES } from "./fault.ts";
+export { checkCertificates } from "./certificates.ts";
+export type { CertificateCheckOptions } from "./certificates.ts";
 export type { Fault, FaultCode } from "./fault.ts";
 export { formatFaults } from "./format-faults.ts";
 export { checkTopology, loadTopology } from "./load.ts";
@@ -53,5 +55,6 @@ export type {
   TopologyBranch,
   TopologyExtension,
   TopologyHub,
+  TopologyTls,
   TopologyTrunk,
 } from "./topology.ts";

@@ -8,6 +8,7 @@ import { checkFederation, checkNodes, checkPresence } from "./checks/check-nodes
 import { checkNumbers, planOf } from "./checks/check-numbers.ts";
 import { checkRules } from "./checks/check-rules.ts";
 import { checkPlainSecrets } from "./checks/check-secrets.ts";
+import { checkTls } from "./checks/check-tls.ts";
 import { checkTrunks } from "./checks/check-trunks.ts";
 import { proveTopology, warnWithoutEmergency } from "./checks/prove-rules.ts";
 import { readFacts } from "./document/facts.ts";
@@ -188,5 +189,6 @@ function checkTogether({ files, isComplete }: FileSet, collector: FaultCollector
   }
   checkAddresses(nodes, collector);
   checkExternalAddresses(nodes, collector);
+  checkTls(nodes, collector);
   checkTrunks({ hubs, branches, isComplete }, collector);
 }

@@ -10,6 +10,7 @@ import type {
   GatewaySettings,
   HubSettings,
   HubTrunkSettings,
+  TlsSettings,
   TrunkHubSettings,
 } from "@mss/model";
 import { TopologyError } from "./errors.ts";
@@ -17,7 +18,7 @@ import { hubAddressesFor } from "./hub-addresses.ts";
 import { numbersFromTo } from "./numbers-from-to.ts";
 import type { Secrets } from "./secrets.ts";
 import { toSnapshot } from "./snapshot.ts";
-import type { Topology, TopologyBranch } from "./topology.ts";
+import type { Topology, TopologyBranch, TopologyTls } from "./topology.ts";
 
 /** A hub waits longer than any branch lets its phones ring, so that the branch's own answer comes first. */
 const HUB_RING_MARGIN_SECONDS = 10;
@@ -35,6 +36,7 @@ export function hubSettings(topology: Topology, hubId: string, secrets: Secrets)
     federation: topology.federation,
     listen: hub.listen,
     ...(hub.external === undefined ? {} : { external: hub.external }),
+    tls: tlsSettings(hub.tls),
     ...(hub.http === undefined ? {} : { http: hub.http }),
     trunks: new Map(branches.map((branch) => [branch.id, hubTrunk(branch, secrets)])),
     registration: hub.registration,
@@ -49,7 +51,12 @@ function hubTrunk({ trunk }: TopologyBranch, secrets: Secrets): HubTrunkSettings
     secret: secrets.valueOf(trunk.secret),
     ...(trunk.address === undefined ? {} : { address: trunk.address }),
     ...(trunk.maxCalls === undefined ? {} : { maxCalls: trunk.maxCalls }),
+    ...(trunk.requireCertificate ? { requireCertificate: true } : {}),
   };
+}
+
+function tlsSettings({ certificate, key, authority, defaultListen }: TopologyTls): TlsSettings {
+  return { certificate, key, authority, defaultListen };
 }
 
 /** Throws UNKNOWN_NODE, and SECRET_NOT_RESOLVED when `secrets` was resolved for another node. */
@@ -65,11 +72,13 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
     federation: topology.federation,
     listen,
     ...(external === undefined ? {} : { external }),
+    tls: tlsSettings(branch.tls),
     ...callRules(topology, branch),
     extensions: extensionMap(branch, secrets),
     trunk: {
       secret: secrets.valueOf(trunk.secret),
       ...(trunk.maxCalls === undefined ? {} : { maxCalls: trunk.maxCalls }),
+      ...(trunk.requireCertificate ? { requireCertificate: true } : {}),
       hubs: trunkHubs(topology, branch),
     },
     registration,

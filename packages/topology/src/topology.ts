@@ -28,11 +28,26 @@ export interface HttpAddress {
   readonly port: number;
 }
 
+/** TLS of a node. Files are absolute paths of PEM texts; they need not exist. */
+export interface TopologyTls {
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority: string;
+  /** DNS names and IP addresses of the certificate, beside the node's own name and addresses. */
+  readonly names: readonly string[];
+  /** Where TLS is spoken as soon as there is a certificate, though `listen` does not name it. */
+  readonly defaultListen: readonly TransportAddress[];
+  /** The address that asks for TLS, else the node. */
+  readonly path: string;
+  readonly place: Place;
+}
+
 export interface TopologyHub {
   readonly id: HubId;
   readonly listen: readonly TransportAddress[];
   /** Absent: no router before the node. */
   readonly external?: ExternalAddressSettings;
+  readonly tls: TopologyTls;
   readonly http?: HttpAddress;
   readonly registration: RegistrationSettings;
   readonly limits: LimitSettings;
@@ -53,6 +68,8 @@ export interface TopologyTrunk {
   readonly address?: string;
   /** Never empty; all hubs when the document names none. */
   readonly hubs: readonly HubId[];
+  /** TLS only, and a certificate on both sides. */
+  readonly requireCertificate: boolean;
 }
 
 /** Emergency numbers of a branch; `to` names its gateways and extensions. */
@@ -74,6 +91,7 @@ export interface TopologyBranch {
   readonly listen: readonly TransportAddress[];
   /** Absent: no router before the node. */
   readonly external?: ExternalAddressSettings;
+  readonly tls: TopologyTls;
   readonly http?: HttpAddress;
   readonly trunk: TopologyTrunk;
   readonly extensions: readonly TopologyExtension[];
@@ -94,6 +112,8 @@ export interface TopologyRules {
 /** A checked federation, nodes in the order of the files. Passwords are references: nothing here is worth stealing, except in demos. */
 export interface Topology {
   readonly federation: string;
+  /** Directory of the certificates of the first file, absolute: where an authority is kept. */
+  readonly certificates: string;
   readonly hubs: readonly TopologyHub[];
   readonly branches: readonly TopologyBranch[];
   /** The rules by which calls go, in order of their ids. */

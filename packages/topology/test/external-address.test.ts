@@ -89,6 +89,7 @@ describe("a branch calls a hub behind a router", () => {
       assert.deepEqual(settings.trunk.hubs[0]?.addresses, [
         { transport: "udp", host, port: 5060 },
         { transport: "tcp", host, port: 5060 },
+        { transport: "tls", host, port: 6060 },
       ]);
     });
   }
@@ -102,5 +103,8 @@ test("with an external address a hub may listen on all addresses: it is called t
   assert.deepEqual(check(text).warnings, []);
   const topology = topologyOf(text);
   const hubs = branchSettings(topology, "hk", await secretsOf(topology)).trunk.hubs;
-  assert.deepEqual(hubs[1]?.addresses, [{ transport: "udp", host: "203.0.113.1", port: 5060 }]);
+  assert.deepEqual(hubs[1]?.addresses, [
+    { transport: "udp", host: "203.0.113.1", port: 5060 },
+    { transport: "tls", host: "203.0.113.1", port: 6060 },
+  ]);
 });

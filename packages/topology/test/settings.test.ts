@@ -25,6 +25,7 @@ const HUB_1 = {
   addresses: [
     { transport: "udp", host: "192.0.2.1", port: 5060 },
     { transport: "tcp", host: "192.0.2.1", port: 5060 },
+    { transport: "tls", host: "192.0.2.1", port: 6060 },
   ],
 };
 

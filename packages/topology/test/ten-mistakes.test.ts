@@ -20,7 +20,7 @@ const EXPECTED = [
   "26:7 extension-outside-numbers",
   "27:7 invalid-extension",
   "29:23 invalid-pattern",
-  "30:21 tls-not-available",
+  "30:21 invalid-address",
   "31:62 invalid-value",
   "32:25 wrong-type",
   "33:5 registration-bounds",

@@ -6,10 +6,11 @@ import type { Change } from "./support/documents.ts";
 import { EXTERNAL_ADDRESSES } from "./support/wrong-external-addresses.ts";
 import { NODES, NUMBERS, TRUNKS } from "./support/wrong-references.ts";
 import { SHAPE, YAML } from "./support/wrong-shapes.ts";
+import { TLS } from "./support/wrong-tls.ts";
 
 const seenCodes = new Set<string>();
 
-for (const [section, documents] of Object.entries({ YAML, SHAPE, NODES, NUMBERS, TRUNKS, EXTERNAL_ADDRESSES })) {
+for (const [section, documents] of Object.entries({ YAML, SHAPE, NODES, NUMBERS, TRUNKS, EXTERNAL_ADDRESSES, TLS })) {
   describe(`${section.toLowerCase()} faults`, () => {
     for (const { name, text, faults = [], warnings = [], says } of documents) {
       test(name, () => {
@@ -32,8 +33,37 @@ test("the good document is good", () => {
   assert.deepEqual(checked.warnings, []);
 });
 
+/** Of files on the machine: tls.test.ts. */
+const CERTIFICATE_CODES = ["unusable-certificate", "certificate-name", "certificate-expires"];
+
+/** Of routes, calendars and site codes: each is shown by rules.test.ts. */
+const RULE_CODES = [
+  "cannot-call-back",
+  "circular-route",
+  "contradictory-rewrite",
+  "equal-rank",
+  "invalid-calendar",
+  "invalid-site-code",
+  "leads-nowhere",
+  "needless-exception",
+  "never-matches",
+  "no-emergency-route",
+  "time-gap",
+  "unknown-branch",
+  "unknown-calendar",
+  "unknown-target",
+  "unknown-time-zone",
+];
+
 test("every code is shown by a wrong document, or by a test of files and secrets", () => {
-  const elsewhere = ["unreadable-file", "too-large", "federation-differs", "unresolvable-secret"];
+  const elsewhere = [
+    "unreadable-file",
+    "too-large",
+    "federation-differs",
+    "unresolvable-secret",
+    ...CERTIFICATE_CODES,
+    ...RULE_CODES,
+  ];
   assert.deepEqual(
     Object.keys(FAULT_CODES)
       .filter((code) => !seenCodes.has(code))

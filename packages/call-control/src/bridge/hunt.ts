@@ -7,6 +7,7 @@ import { CalleeLeg } from "./callee-leg.ts";
 import type { LegAnswer, LegOffer } from "./callee-leg.ts";
 import { bestFailure, mayTryNext } from "./failure.ts";
 import type { LegFailure } from "./failure.ts";
+import { secureTarget } from "./secure-target.ts";
 import type { BridgeStep, CallTarget } from "./types.ts";
 
 /** `onAnswered` or `onFailed` comes exactly once, unless the hunt is called off. */
@@ -22,6 +23,8 @@ export interface HuntDeps {
   readonly server: SipServerCore;
   readonly log: Logger;
   readonly steps: readonly BridgeStep[];
+  /** The call stays on TLS: targets that are not reached over it fail. */
+  readonly isSecure: boolean;
   offerFor(target: CallTarget): LegOffer;
   /** Takes the target's slot; false when there is none free. Slots are given back by the call when it ends. */
   admit(target: CallTarget): Promise<boolean> | boolean;
@@ -78,7 +81,12 @@ export class Hunt {
     }
   }
 
-  #startTarget(target: CallTarget, step: number): void {
+  #startTarget(planned: CallTarget, step: number): void {
+    const target = this.#deps.isSecure ? secureTarget(planned) : planned;
+    if (target === undefined) {
+      this.#onFailed({ code: "NOT_SECURE", target: planned.label, status: ERRORS.NOT_SECURE.sip, rang: false });
+      return;
+    }
     const start = (admitted: boolean): void => {
       if (this.#over || step !== this.#step) {
         return;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Hunt } from "../bridge/hunt.ts";
+import { asksForTls } from "../bridge/secure-target.ts";
 import type { LegAnswer } from "../bridge/callee-leg.ts";
 import { alerts, reasonHeaderOf } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
@@ -196,6 +197,7 @@ export class Call implements LiveCall {
       server: this.#deps.server,
       log: this.#recorder.log,
       steps: plan.steps,
+      isSecure: asksForTls(this.#invite.requestUri),
       offerFor: (target) =>
         legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits: this.#deps.limits }, target),
       admit: (target) => (target.lease === undefined ? true : this.#slots.acquire(target.lease)),

@@ -151,6 +151,7 @@ export class Transfer implements LiveCall {
       server: deps.server,
       log: this.#recorder.log,
       steps: plan.steps,
+      isSecure: false, // a call of its own, to a number
       offerFor: (target) =>
         transferOffer(
           { plan, sessionId: talk.sessionId, transferee: this.#transferee.party, limits: deps.limits },

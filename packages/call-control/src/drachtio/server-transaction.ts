@@ -1,5 +1,6 @@
 import type { TransportAddress } from "@mss/model";
 import type { Logger } from "@mss/runtime";
+import { PEER_NAMES_HEADER } from "@mss/sip-message";
 import type { EngineLink } from "./engine-link.ts";
 import { addressOf, userOf } from "./address-header.ts";
 import { bodyText, headerOf, headerText } from "./header-text.ts";
@@ -21,6 +22,8 @@ export interface ServerTransactionDeps {
   readonly link: EngineLink;
   readonly log: Logger;
   readonly serverHeaders: Readonly<Record<string, string>>;
+  /** Whether the engine's header of peer names is its own. */
+  readonly tellsPeerNames: boolean;
 }
 
 const ANSWER_LIMIT_MS = 5_000;
@@ -79,6 +82,11 @@ export class ServerTransaction implements IncomingInvite {
   get source(): TransportAddress {
     const { protocol, source_address: host, source_port: port } = this.#native;
     return { transport: TRANSPORT_NAMES[protocol] ?? "udp", host, port };
+  }
+
+  get peerNames(): readonly string[] {
+    const names = this.#deps.tellsPeerNames ? this.header(PEER_NAMES_HEADER) : undefined;
+    return names === undefined ? [] : names.split(",").map((name) => name.trim());
   }
 
   get body(): string {

@@ -100,6 +100,7 @@ export class SipServerCore implements SipServer {
       link: this.#link,
       log: this.#log,
       serverHeaders: this.#serverHeaders,
+      tellsPeerNames: this.#options.engine.tellsPeerNames === true,
     });
     try {
       this.#dispatch(request);

@@ -38,6 +38,11 @@ export interface IncomingRequest {
   readonly cseq: number;
   /** Where it came from by the transport: the only address that says anything about who sent it. */
   readonly source: TransportAddress;
+  /**
+   * The domains that the peer has proven by the certificate of its TLS connection, in lower case. Empty without one, and
+   * always with a drachtio-server, which does not tell.
+   */
+  readonly peerNames: readonly string[];
   readonly body: string;
   /** Value of the header, comma-separated where there were several; long name, any case. */
   header(name: string): string | undefined;
@@ -63,6 +68,11 @@ export interface EngineAddress {
   readonly host: string;
   readonly port: number;
   readonly secret: string;
+  /**
+   * True for the embedded engine: it alone takes the header of peer names off what comes from the network, so that it can
+   * be believed. False when absent.
+   */
+  readonly tellsPeerNames?: boolean;
 }
 
 type Handler<Incoming extends IncomingRequest> = (request: Incoming) => Promise<void> | void;

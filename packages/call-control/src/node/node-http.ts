@@ -3,6 +3,7 @@ import type { Logger } from "@mss/runtime";
 import { Counter, Gauge, Histogram, createHttpServer, createMetrics } from "@mss/runtime/http";
 import type { HttpServer, Registry } from "@mss/runtime/http";
 import type { CallControl } from "../call-control-types.ts";
+import type { CertificateStatus } from "./node-tls.ts";
 
 export interface NodeHttpOptions {
   readonly node: string;
@@ -10,6 +11,8 @@ export interface NodeHttpOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly control: CallControl;
   readonly log: Logger;
+  /** When the node's certificate expires; absent without TLS. */
+  readonly certificate?: () => CertificateStatus | undefined;
   /** More of the health report; the engine link and the drain are told anyway. */
   readonly health: () => Readonly<Record<string, unknown>>;
   /** JSON by path, beside `/calls`. */
@@ -28,6 +31,17 @@ const SETUP_BUCKETS_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60];
 
 function addGauge(registry: Registry, { name, help, value }: NodeHttpOptions["gauges"][number]): void {
   const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(value()) });
+}
+
+function certificateGauges({ certificate }: NodeHttpOptions): NodeHttpOptions["gauges"] {
+  const help = "Whole days until the certificate of TLS, or its authority's, expires; negative afterwards";
+  const value = (): number => certificate?.()?.daysLeft ?? 0;
+  return certificate?.() === undefined ? [] : [{ name: "mss_certificate_days_left", help, value }];
+}
+
+function certificateHealth({ certificate }: NodeHttpOptions): Readonly<Record<string, unknown>> {
+  const status = certificate?.();
+  return status === undefined ? {} : { certificate: status };
 }
 
 /** The HTTP side that every node has: `/health`, `/metrics`, `/calls` and views of its own. A node in drain is not healthy. */
@@ -54,7 +68,7 @@ export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
       value: () => Number(control.linkState === "up"),
     },
   ];
-  for (const gauge of [...common, ...options.gauges]) {
+  for (const gauge of [...common, ...certificateGauges(options), ...options.gauges]) {
     addGauge(registry, gauge);
   }
   const health = () => ({
@@ -62,6 +76,7 @@ export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
     node: options.node,
     engineLink: control.linkState,
     draining: control.draining,
+    ...certificateHealth(options),
     ...options.health(),
   });
   const views = { "/calls": () => control.activeCalls(), ...options.views };

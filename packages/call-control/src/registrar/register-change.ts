@@ -69,7 +69,7 @@ export function registerChange(
   limits: RegistrationLimits,
   state: RegistrarState,
 ): RegisterChange {
-  const contacts = parseRegisterContacts(request.contact);
+  const contacts = parseRegisterContacts(request.contact, request.source.transport === "tls");
   if (contacts.kind === "none") {
     return { kind: "query" };
   }

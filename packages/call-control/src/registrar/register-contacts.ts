@@ -14,14 +14,20 @@ export type RegisterContacts =
   | { readonly kind: "list"; readonly contacts: readonly RegisteredContact[] }
   | { readonly kind: "bad" };
 
-/** A URI with headers would put them into every request to the phone (RFC 3261 §19.1.5). */
-function isAcceptable(uri: string): boolean {
+/**
+ * A URI with headers would put them into every request to the phone (RFC 3261 §19.1.5). A phone that is to be called at a
+ * sips URI can be called on the TLS connection that it registered on, and nowhere else.
+ */
+function isAcceptable(uri: string, isTls: boolean): boolean {
   const parsed = parseSipUri(uri);
-  return parsed !== undefined && parsed.scheme === "sip" && parsed.headers === undefined;
+  return parsed !== undefined && (parsed.scheme === "sip" || isTls) && parsed.headers === undefined;
 }
 
-/** Takes the Contact value of a REGISTER apart; only sip: URIs without headers are accepted. RFC 3261 §10.2.1, §20.10. */
-export function parseRegisterContacts(value: string | undefined): RegisterContacts {
+/**
+ * Takes the Contact value of a REGISTER apart; only sip: URIs without headers are accepted, and sips: URIs over TLS.
+ * RFC 3261 §10.2.1, §20.10.
+ */
+export function parseRegisterContacts(value: string | undefined, isTls: boolean): RegisterContacts {
   const text = value?.trim() ?? "";
   if (text === "") {
     return { kind: "none" };
@@ -34,7 +40,7 @@ export function parseRegisterContacts(value: string | undefined): RegisterContac
     const hasWildcard = text.split(",").some((part) => part.trim() === "*");
     return hasWildcard ? { kind: "wildcard", alone: false } : { kind: "bad" };
   }
-  if (addresses.length === 0 || !addresses.every(({ uri }) => isAcceptable(uri))) {
+  if (addresses.length === 0 || !addresses.every(({ uri }) => isAcceptable(uri, isTls))) {
     return { kind: "bad" };
   }
   const contacts = addresses.map(({ uri, parameters }) => {

@@ -1,4 +1,3 @@
-import type { TransportAddress } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import type { DigestGuard, FindSecret } from "../auth/types.ts";
 import type { IncomingRequest } from "../drachtio/types.ts";
@@ -11,8 +10,8 @@ export interface RegisterHandlerOptions {
   readonly findSecret: FindSecret;
   readonly registrar: Registrar;
   readonly log: Logger;
-  /** Whether this user may register from there; always when absent. */
-  readonly admits?: (username: string, source: TransportAddress) => boolean;
+  /** Whether this user may register by such a request, whose password is right; always when absent. */
+  readonly admits?: (username: string, request: IncomingRequest) => boolean;
   /** Told after each REGISTER that was answered 200. */
   readonly onRegistered?: (username: string) => void;
 }
@@ -54,7 +53,7 @@ export function createRegisterHandler(options: RegisterHandlerOptions): (request
       return;
     }
     const { username } = outcome;
-    if (request.to.user !== username || options.admits?.(username, source) === false) {
+    if (request.to.user !== username || options.admits?.(username, request) === false) {
       log.warn({ source, username, aor: request.to.user }, "registration not permitted");
       request.reply(403);
       return;

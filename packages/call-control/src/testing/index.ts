@@ -4,3 +4,4 @@ export { SipPhone } from "./sip-phone.ts";
 export { sessionDescriptionOf } from "./types.ts";
 export type { Exchange, IncomingCall, OutgoingCall, RequestFields, SipPhoneOptions } from "./types.ts";
 export type { SocketAddress } from "./sip-socket.ts";
+export type { PhoneTls } from "./sip-stream.ts";

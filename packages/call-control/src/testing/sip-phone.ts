@@ -4,7 +4,8 @@ import type { HeaderField, SipMessage, SipRequest, SipResponse } from "@mss/sip-
 import { answerChallenge } from "./digest-answer.ts";
 import { acknowledgement, branchOf, callKey, derived, newBranch, randomTag } from "./derived-requests.ts";
 import { SipSocket } from "./sip-socket.ts";
-import type { SocketAddress } from "./sip-socket.ts";
+import type { PhoneSocket, SocketAddress } from "./sip-socket.ts";
+import { SipStream } from "./sip-stream.ts";
 import { sessionDescriptionOf } from "./types.ts";
 import type {
   Exchange,
@@ -20,7 +21,7 @@ const WAIT_LIMIT_MS = 8_000;
 const SDP_TYPE: HeaderField = { name: "Content-Type", value: "application/sdp" };
 
 /**
- * A phone for tests on a UDP socket of its own: registers, calls and is called, and does nothing that it is not told to
+ * A phone for tests on a UDP socket or a TLS connection of its own: registers, calls and is called, and does nothing that it is not told to
  * do, but for acknowledging finals and answering CANCEL, BYE and OPTIONS. It repeats nothing: loopback loses nothing.
  */
 export class SipPhone {
@@ -32,7 +33,7 @@ export class SipPhone {
   >();
   readonly #queues = new Map<string, SipRequest[]>();
   readonly #waiting = new Map<string, ((request: SipRequest) => void)[]>();
-  #socket: SipSocket | undefined;
+  #socket: PhoneSocket | undefined;
   #cseq = 0;
 
   private constructor(options: SipPhoneOptions) {
@@ -41,9 +42,12 @@ export class SipPhone {
 
   static async open(options: SipPhoneOptions): Promise<SipPhone> {
     const phone = new SipPhone(options);
-    phone.#socket = await SipSocket.open({ host: options.host, port: options.port ?? 0 }, (message) =>
-      phone.#onMessage(message),
-    );
+    const { host, port = 0, server, tls } = options;
+    const onMessage = (message: SipMessage): void => phone.#onMessage(message);
+    phone.#socket =
+      tls === undefined
+        ? await SipSocket.open({ host, port }, onMessage)
+        : await SipStream.open({ host, server, tls }, onMessage);
     return phone;
   }
 
@@ -56,7 +60,9 @@ export class SipPhone {
   }
 
   get contact(): string {
-    return `sip:${this.number}@${this.address.host}:${this.address.port}`;
+    const { tls, scheme = "sip" } = this.#options;
+    const transport = tls !== undefined && scheme === "sip" ? ";transport=tls" : "";
+    return `${scheme}:${this.number}@${this.address.host}:${this.address.port}${transport}`;
   }
 
   get sessionDescription(): string {
@@ -69,7 +75,7 @@ export class SipPhone {
   }
 
   uriOf(user: string): string {
-    return `sip:${user}@${this.#options.server.host}`;
+    return `${this.#options.scheme ?? "sip"}:${user}@${this.#options.server.host}`;
   }
 
   /** Registers its own contact, or what `fields` say, answering one challenge. */
@@ -140,7 +146,7 @@ export class SipPhone {
       method,
       uri,
       headers: [
-        { name: "Via", value: `SIP/2.0/UDP ${host}:${port};branch=${newBranch()};rport` },
+        { name: "Via", value: `SIP/2.0/${this.#open().transport} ${host}:${port};branch=${newBranch()};rport` },
         { name: "Max-Forwards", value: "70" },
         { name: "From", value: fields.from ?? `<${this.uriOf(this.number)}>;tag=${randomTag()}` },
         { name: "To", value: fields.to ?? `<${uri}>` },
@@ -161,7 +167,7 @@ export class SipPhone {
     this.#cseq += 1;
     const { host, port } = this.address;
     const headers = request.headers
-      .with("Via", `SIP/2.0/UDP ${host}:${port};branch=${newBranch()};rport`)
+      .with("Via", `SIP/2.0/${this.#open().transport} ${host}:${port};branch=${newBranch()};rport`)
       .with("CSeq", `${this.#cseq} ${request.method}`)
       .with(credentials.name, credentials.value);
     return { ...request, headers };
@@ -173,7 +179,7 @@ export class SipPhone {
     return { request, provisionals, final: await final };
   }
 
-  #open(): SipSocket {
+  #open(): PhoneSocket {
     if (this.#socket === undefined) {
       throw new Error("the phone is closed");
     }

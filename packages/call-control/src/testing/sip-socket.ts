@@ -9,8 +9,18 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** What a phone sends and receives by. */
+export interface PhoneSocket {
+  /** As it stands in a Via. */
+  readonly transport: "UDP" | "TLS";
+  readonly address: SocketAddress;
+  send(message: SipMessage, to: SocketAddress): void;
+  close(): Promise<void>;
+}
+
 /** A UDP socket that speaks SIP messages; what does not parse is an error of the test, and is thrown. */
-export class SipSocket {
+export class SipSocket implements PhoneSocket {
+  readonly transport = "UDP";
   readonly #socket: Socket;
 
   private constructor(socket: Socket, onMessage: (message: SipMessage, from: SocketAddress) => void) {

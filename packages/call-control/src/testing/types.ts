@@ -1,6 +1,7 @@
 import type { HeaderField, SipRequest, SipResponse } from "@mss/sip-message";
 import type { Account } from "./digest-answer.ts";
 import type { SocketAddress } from "./sip-socket.ts";
+import type { PhoneTls } from "./sip-stream.ts";
 
 export interface SipPhoneOptions extends Account {
   /** What it registers and calls as; the user name when absent. */
@@ -9,6 +10,10 @@ export interface SipPhoneOptions extends Account {
   readonly port?: number;
   /** Where it sends everything. */
   readonly server: SocketAddress;
+  /** TLS instead of UDP. */
+  readonly tls?: PhoneTls;
+  /** Of its URIs; `sip` when absent. */
+  readonly scheme?: "sip" | "sips";
 }
 
 export interface RequestFields {

@@ -1,5 +1,3 @@
 export type { CertificateNames } from "./extensions.ts";
 export { issueAuthority, issueNodeCertificate } from "./issue.ts";
 export type { AuthorityOptions, IssuedPair, NodeCertificateOptions, Validity } from "./issue.ts";
-export { KEY_TYPES } from "./keys.ts";
-export type { KeyType } from "./keys.ts";

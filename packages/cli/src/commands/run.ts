@@ -4,6 +4,7 @@ import { loadNodes } from "../load-nodes.ts";
 import { startNodes } from "../nodes.ts";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
+import type { ReloadSignal } from "../reload-signal.ts";
 import type { StopSignal } from "../stop-signal.ts";
 import { startFault } from "../start-fault.ts";
 
@@ -16,12 +17,13 @@ export interface RunOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly output: Output;
   readonly stopSignal: StopSignal;
+  readonly reloadSignal: ReloadSignal;
 }
 
 /** `mss run`: runs until told to stop, then drains. A second signal ends the drain at once. */
 export async function run(options: RunOptions): Promise<ExitStatus> {
   const { config, output, stopSignal } = options;
-  const loaded = await loadNodes(options);
+  const loaded = await loadNodes({ ...options, withoutTls: config.drachtio !== undefined });
   if (loaded.kind === "faulty") {
     output.err(loaded.text);
     return EXIT.usage;
@@ -43,6 +45,10 @@ export async function run(options: RunOptions): Promise<ExitStatus> {
     output.err(`${fault.text}\n`);
     return fault.status;
   }
+  options.reloadSignal(() => {
+    log.info("looking for new certificates");
+    void nodes.reloadCertificates();
+  });
   const signal = await stopSignal.first;
   log.info({ reason: signal, drainSeconds: options.drainSeconds }, "draining");
   await Promise.race([nodes.drainAndStop(options.drainSeconds * 1_000), stopSignal.second]);

@@ -1,4 +1,4 @@
-import { loadTopology } from "@mss/topology";
+import { checkCertificates, loadTopology } from "@mss/topology";
 import { faultText } from "../fault-text.ts";
 import { findSecrets } from "../find-secrets.ts";
 import { EXIT } from "../output.ts";
@@ -6,7 +6,7 @@ import type { ExitStatus, Output } from "../output.ts";
 
 export interface TopologyCheckOptions {
   readonly files: readonly string[];
-  /** Also look the secrets up, as the nodes would on this machine. */
+  /** Also look secrets and certificates up, as the nodes would on this machine. */
   readonly secrets: boolean;
   readonly json: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -21,8 +21,11 @@ export async function topologyCheck(options: TopologyCheckOptions): Promise<Exit
     loaded.kind === "ok" && options.secrets
       ? await findSecrets(loaded.topology, { environment: options.environment })
       : undefined;
-  const faults = [loaded, resolved].flatMap((result) => (result?.kind === "faulty" ? result.faults : []));
-  const warnings = [...loaded.warnings, ...(resolved?.warnings ?? [])];
+  const certificates =
+    loaded.kind === "ok" && options.secrets ? await checkCertificates(loaded.topology) : { faults: [], warnings: [] };
+  const found = [loaded, resolved].flatMap((result) => (result?.kind === "faulty" ? result.faults : []));
+  const faults = [...found, ...certificates.faults];
+  const warnings = [...loaded.warnings, ...(resolved?.warnings ?? []), ...certificates.warnings];
   if (options.json) {
     output.out(`${JSON.stringify({ ok: faults.length === 0, faults, warnings }, undefined, 2)}\n`);
   } else {

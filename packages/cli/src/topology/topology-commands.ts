@@ -40,7 +40,7 @@ function addCheck(topology: Command, options: ProgramOptions, set: Set): void {
     .command("check")
     .description("say everything that is wrong, with file, line and what to write instead")
     .argument("<files...>", "topology files, checked together")
-    .option("--secrets", "also resolve the secrets that the files name", false)
+    .option("--secrets", "also look up the secrets and certificates that the files name", false)
     .option("--json", "faults as JSON", false)
     .action((files: string[], flags: { secrets: boolean; json: boolean }) =>
       set(topologyCheck({ ...options, files, ...flags })),

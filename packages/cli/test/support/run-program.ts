@@ -24,6 +24,7 @@ export async function runProgram(args: readonly string[], redisUrl?: string): Pr
       err: (text) => void (written.err += text),
     },
     stopSignal: { first: never, second: never },
+    reloadSignal: () => undefined,
   });
   const status = await program(args);
   return { status, ...written };

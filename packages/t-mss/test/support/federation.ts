@@ -107,12 +107,13 @@ export async function runBranch(
   t: TestContext,
   settings: BranchSettings,
   onRecord: (record: CallRecord) => void = () => undefined,
+  log = testLog(),
 ): Promise<RunningBranch> {
   const dataDirectory = await mkdtemp(path.join(tmpdir(), "mss-federation-"));
   const branch = await startBranch({
     settings: { ...settings, dataDirectory },
     engine: { kind: "embedded" },
-    log: testLog(),
+    log,
     onRecord,
     trunkTiming: { minRetryMs: 50, maxRetryMs: 200 },
   });

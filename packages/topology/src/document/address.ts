@@ -12,7 +12,8 @@ export interface InvalidAddress {
 }
 
 const SIP_PORT = 5060;
-const SIP_TLS_PORT = 6060;
+/** TLS of the federation. RFC 3261 has 5061, which phones take that are told no port. */
+export const SIP_TLS_PORT = 6060;
 const SCHEMES = ["udp", "tcp", "tls"] as const;
 const LISTEN = /^([A-Za-z0-9+.-]*):\/\/(\[[^\]]*\]|[^:/[\]]*)(?::([0-9]*))?$/;
 const HOST_AND_PORT = /^(\[[^\]]*\]|[^:/[\]]*):([0-9]+)$/;
@@ -43,10 +44,6 @@ export function parseListen(
   const port = parsePort(portText, transport === "tls" ? SIP_TLS_PORT : SIP_PORT);
   if (port === undefined) {
     return invalid(`${portText || "nothing"} is not a port`, "write a port from 1 to 65535");
-  }
-  if (transport === "tls") {
-    const advice = "take this address out; use tcp:// inside trusted networks";
-    return { kind: "invalid", code: "tls-not-available", message: "tls is not available yet", advice };
   }
   return { kind: "address", address: { transport, host: host.host, port } };
 }
@@ -128,4 +125,19 @@ function invalid(message: string, advice: string): InvalidAddress {
 
 function short(text: string): string {
   return text === "" ? "an empty text" : text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Reads a DNS name or an IP address that is to stand in a certificate, into its canonical form. */
+export function parseCertificateName(text: string): { readonly kind: "name"; readonly name: string } | InvalidAddress {
+  const lower = text.toLowerCase().replace(/\.$/, "");
+  if (DOMAIN.test(lower)) {
+    return { kind: "name", name: lower };
+  }
+  const host = parseHost(text);
+  if (host.kind === "host" && !isWildcard(host.host)) {
+    return { kind: "name", name: host.host };
+  }
+  return invalid(`${short(text)} is neither a DNS name nor an IP address`, "write something like sip.example.com");
 }

@@ -6,7 +6,7 @@ import type { TransportAddress } from "@mss/model";
 import type { FaultCollector, FaultCode } from "../fault.ts";
 import type { Place } from "../place.ts";
 import type { HttpAddress, SecretReference } from "../topology.ts";
-import { parseExternalHost, parseHttpListen, parseListen, parsePeerHost } from "./address.ts";
+import { parseCertificateName, parseExternalHost, parseHttpListen, parseListen, parsePeerHost } from "./address.ts";
 import { parseNetwork } from "./network.ts";
 import { secretSchema } from "./schema.ts";
 import type { SourceNode } from "./source-tree.ts";
@@ -37,6 +37,11 @@ export interface NodeFacts {
   readonly listen: readonly Statement<TransportAddress>[];
   readonly externalAddress: Statement<string> | undefined;
   readonly localNetworks: readonly Statement<string>[];
+  /** Further names of its certificate. */
+  readonly tlsNames: readonly Statement<string>[];
+  /** False: no TLS that `listen` does not name. */
+  readonly tlsByDefault: boolean;
+  readonly requireCertificate: Statement<boolean> | undefined;
   readonly http: Statement<HttpAddress> | undefined;
   readonly trunkHubs: readonly Statement<string>[];
   readonly trunkAddress: Statement<string> | undefined;
@@ -90,6 +95,12 @@ class FactReader {
         const parsed = parseNetwork(text);
         return parsed.kind === "invalid" ? parsed : { kind: "value", value: parsed.network };
       }),
+      tlsNames: this.#texts(node.entries.get("tls")?.entries.get("names"), (text) => {
+        const parsed = parseCertificateName(text);
+        return parsed.kind === "invalid" ? parsed : { kind: "value", value: parsed.name };
+      }),
+      tlsByDefault: node.entries.get("tls")?.entries.get("listen")?.plain !== false,
+      requireCertificate: this.#flag(trunk?.entries.get("requireCertificate")),
       http: this.#text(node.entries.get("http")?.entries.get("listen"), (text) => {
         const parsed = parseHttpListen(text);
         return parsed.kind === "invalid" ? parsed : { kind: "value", value: { host: parsed.host, port: parsed.port } };
@@ -158,6 +169,10 @@ class FactReader {
     return "env" in parsed.data
       ? { ...where, kind: "env", name: parsed.data.env }
       : { ...where, kind: "file", file: path.resolve(path.dirname(this.#file), parsed.data.file) };
+  }
+
+  #flag(node: SourceNode | undefined): Statement<boolean> | undefined {
+    return typeof node?.plain === "boolean" ? { path: node.path, place: node.place, value: node.plain } : undefined; // what is none is reported by the schema
   }
 
   #texts<Value>(

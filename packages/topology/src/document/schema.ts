@@ -4,6 +4,7 @@ import { LOG_LEVELS } from "@mss/runtime";
 import { blockedSchema, branchRuleKeys, calendarsSchema, routesSchema } from "./rules-schema.ts";
 import { externalAddressKeys } from "./external-address.ts";
 import { limitsSchema } from "./limits.ts";
+import { certificatesKey, requireCertificateKey, tlsKeys } from "./tls.ts";
 
 /**
  * The shape of a topology file: which keys there are, of which type, with which default. The descriptions become the
@@ -12,7 +13,8 @@ import { limitsSchema } from "./limits.ts";
  */
 
 const listenSchema = z.string().meta({
-  description: "`udp://` or `tcp://`, an IP address and a port; without a port 5060. IPv6 in brackets.",
+  description:
+    "`udp://`, `tcp://` or `tls://`, an IP address and a port; without a port 5060, for TLS 6060. IPv6 in brackets.",
   examples: ["udp://127.0.0.1:5060"],
 });
 
@@ -105,6 +107,7 @@ const trunkSchema = z
       .min(1)
       .optional()
       .meta({ description: "Hubs in the order to try them. Left out: all, in file order.", examples: ["[hub-1]"] }),
+    ...requireCertificateKey,
   })
   .meta({
     description: "The line between this branch and its hubs. Its user name is the branch's id.",
@@ -127,6 +130,7 @@ const hubSchema = z
   .strictObject({
     sip: sipSchema,
     ...externalAddressKeys,
+    ...tlsKeys,
     http: httpSchema.optional(),
     registration: registrationSchema.prefault({}).meta({ description: "How long the registration of a trunk lasts." }),
     limits: limitsSchema,
@@ -152,6 +156,7 @@ const branchSchema = z
     ...branchRuleKeys,
     sip: sipSchema,
     ...externalAddressKeys,
+    ...tlsKeys,
     http: httpSchema.optional(),
     trunk: trunkSchema,
     extensions: z
@@ -213,6 +218,7 @@ export const topologyDocumentSchema = z
         description: "Secrets may be written as plain text in this file without a warning.",
         examples: ["true"],
       }),
+    ...certificatesKey,
     hubs: z
       .record(nodeIdSchema, hubSchema)
       .prefault({})

@@ -22,12 +22,6 @@ export const NODES: readonly WrongDocument[] = [
     says: /already a hub \(acme\.yaml:5:3\)/,
   },
   {
-    name: "tls",
-    text: hkListen("tls://198.51.100.1"),
-    faults: ["10:21 tls-not-available"],
-    says: /tls is not available yet/,
-  },
-  {
     name: "wrong transport",
     text: hkListen("upd://198.51.100.1"),
     faults: ["10:21 invalid-address"],
