@@ -32,14 +32,14 @@ const STAGES: readonly Stage[] = [
     without: "packages/*/test/**/*.int.test.ts",
     concurrency: 2,
     testLimitMs: 60_000,
-    stageLimitMs: 240_000,
+    stageLimitMs: 480_000,
   },
   {
     name: "integration",
     patterns: ["packages/*/test/**/*.int.test.ts", "test/support/**/*.test.ts"],
     concurrency: 2,
     testLimitMs: 60_000,
-    stageLimitMs: 240_000,
+    stageLimitMs: 480_000,
   },
   {
     name: "conformance",
@@ -53,7 +53,7 @@ const STAGES: readonly Stage[] = [
     patterns: ["test/e2e/**/*.test.ts"],
     concurrency: 2,
     testLimitMs: 90_000,
-    stageLimitMs: 300_000,
+    stageLimitMs: 480_000,
   },
 ];
 
