@@ -1,0 +1,18 @@
+// node embedded.ts TARGET: engine and minimal B2BUA in one process and one thread.
+import { createLog } from "@mss/runtime";
+import { createEngine } from "@mss/sip-engine";
+import { EMBEDDED } from "../support/addresses.ts";
+import { startB2bua } from "./b2bua.ts";
+
+const SECRET = "benchmark";
+const [target = ""] = process.argv.slice(2);
+const engine = createEngine({
+  listen: [{ transport: "udp", ...EMBEDDED }],
+  control: { host: "127.0.0.1", port: 0, secret: SECRET },
+  trusted: ["127.0.0.0/8"], // one caller with the calls of thousands
+  log: createLog({ level: "warn" }),
+});
+await engine.start();
+const srf = startB2bua({ ...engine.controlAddress, secret: SECRET }, target);
+srf.on("connect", () => process.send?.("ready"));
+process.on("SIGTERM", () => process.exit()); // so that a profile is written
