@@ -26,7 +26,7 @@ export interface FloodLimits {
 export const FLOOD_LIMITS: FloodLimits = {
   unknownSource: { perSecond: 100, burst: 500 }, // an office behind one address whose phones all come back at once
   unknownSources: { perSecond: 1_000, burst: 3_000 }, // each costs an application about 0.3 ms
-  knownSource: { perSecond: 500, burst: 1_000 }, // a gateway with some dozens of calls a second
+  knownSource: { perSecond: 5_000, burst: 10_000 }, // the trunk of a branch or a gateway with some hundred calls a second
   trustedSource: { perSecond: 10_000, burst: 20_000 },
   refusals: { perSecond: 10, burst: 50 },
   sources: 20_000,
