@@ -42,6 +42,7 @@ export class DialogArrivals {
       this.#receiveWithoutDialog(transaction, wireIdOf(callId, toTag));
       return;
     }
+    this.#core.sources.onEcho(transaction.flow); // our tag has come back: the source is where it says
     const refusal = this.#refusalOf(dialog, request);
     if (refusal !== undefined) {
       refuse(this.#core, transaction, refusal);
