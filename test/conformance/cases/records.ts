@@ -5,7 +5,6 @@ import { callIn, offer } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
 
 const TAKES = ["cdr:attempt", "cdr:start", "cdr:stop"];
-const NOT_YET = "the engine sends no call records: the nodes write their own";
 
 /** Call records, which an application asks for like for a method. */
 export const RECORDS: readonly ConformanceCase[] = [
@@ -25,7 +24,6 @@ export const RECORDS: readonly ConformanceCase[] = [
       const stop = await app.record("cdr:stop");
       assert.deepEqual([stop.values[0], stop.values[2]], ["network", "normal-release"]);
     },
-    skip: { embedded: NOT_YET },
   },
   {
     name: "a refused call: attempt and stop",
@@ -38,7 +36,6 @@ export const RECORDS: readonly ConformanceCase[] = [
       const stop = await app.record("cdr:stop");
       assert.deepEqual([stop.values[0], stop.values[2]], ["application", "call-rejected"]);
     },
-    skip: { embedded: NOT_YET },
   },
 ];
 
