@@ -22,6 +22,8 @@ export interface Dialog<Owner> {
   readonly method: "INVITE" | "SUBSCRIBE";
   /** The application; undefined when it has gone. */
   owner: Owner | undefined;
+  /** The kind of application that may take the dialog over, while it has no owner. */
+  heirs: string | undefined;
   state: DialogState;
   /** Where the peer was heard last. */
   flow: Flow | undefined;
@@ -76,6 +78,7 @@ export function createDialog<Owner>(
     wireId: options.wireId ?? wireIdOf(state.callId, state.role === "uac" ? state.localTag : state.remoteTag),
     method: options.method,
     owner: options.owner,
+    heirs: undefined,
     state,
     flow: undefined,
     behindNat: false,

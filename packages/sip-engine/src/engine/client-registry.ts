@@ -61,6 +61,18 @@ export class ClientRegistry {
     return entry.clients[entry.next];
   }
 
+  /** The next client for that method that gave the tag. */
+  pickTagged(method: string, tag: string): ControlClient | undefined {
+    const count = this.#byVerb.get(method)?.clients.length ?? 0;
+    for (let tries = 0; tries < count; tries += 1) {
+      const client = this.pick(method);
+      if (client?.tags.includes(tag) === true) {
+        return client;
+      }
+    }
+    return undefined;
+  }
+
   /** The methods that some client wants. */
   get methods(): readonly string[] {
     return [...this.#byVerb.keys()].filter((verb) => !RECORDS.has(verb));

@@ -55,6 +55,10 @@ export class DialogRequests {
   /** Sends a request in the dialog that the application names, and tells it what left. */
   send(client: ControlClient, command: SipCommand, line: RequestLine): void {
     const dialog = this.#core.dialogs.named(command.dialogId);
+    if (dialog !== undefined && dialog.owner === undefined && dialog.heirs === client.kind && !dialog.ending) {
+      dialog.owner = client; // an application that came back, or another one like it, goes on with the call
+      dialog.heirs = undefined;
+    }
     if (dialog === undefined || dialog.owner !== client) {
       client.send(formatNotOk(command.id, line.method === "ACK" ? ACK_IS_AUTOMATIC : NO_DIALOG));
     } else if (line.method === "ACK") {

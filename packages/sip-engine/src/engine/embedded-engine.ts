@@ -28,6 +28,7 @@ import { OutgoingRequests } from "./outgoing-requests.ts";
 import { Proxies } from "../proxy/proxies.ts";
 import { RegisteredFlows } from "./registered-flows.ts";
 import { REFUSALS, refuse, unavailable } from "./refusals.ts";
+import { RequestRouter } from "./request-router.ts";
 import { parseStartLine } from "./start-line.ts";
 import type { Engine, EngineOptions, EngineStats } from "./types.ts";
 import { ENGINE_LIMITS } from "./types.ts";
@@ -81,6 +82,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
   readonly #dialogRequests: DialogRequests;
   readonly #arrivals: DialogArrivals;
   readonly #proxies: Proxies;
+  readonly #router: RequestRouter;
   readonly #orphanTimers = new Set<NodeJS.Timeout>();
   #accepting = false;
   #stopping: Promise<void> | undefined;
@@ -97,6 +99,10 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
     this.#incoming = new IncomingRequests(core);
     this.#outgoing = new OutgoingRequests(core, this.#cancellables);
     this.#dialogRequests = new DialogRequests(core, this.#cancellables);
+    this.#router = new RequestRouter(core, this.#incoming, {
+      handlers: options.requestHandlers ?? [],
+      dial: (to) => this.#control.dial(to),
+    });
     this.#proxies = new Proxies(core, this.#incoming, options.control.secret);
     this.#arrivals = new DialogArrivals(core, {
       incoming: this.#incoming,
@@ -119,7 +125,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
     return {
       transactions: transactions.counts,
       dialogs: dialogs.size,
-      openRequests: this.#incoming.size,
+      openRequests: this.#incoming.size + this.#router.size,
       proxies: this.#proxies.size,
       transport: { ...transport, refused: { ...transport.refused } },
       flood: this.#layers.sources.stats(),
@@ -166,6 +172,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
     for (const dialog of this.#core.dialogs) {
       hangUp(this.#core, dialog, END_REASONS.engineStops);
     }
+    this.#router.stop();
     this.#proxies.stop();
     await this.#control.stop();
     for (const timer of this.#orphanTimers) {
@@ -199,13 +206,14 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
     const orphans = [...this.#core.dialogs].filter((dialog) => dialog.owner === client);
     for (const dialog of orphans) {
       dialog.owner = undefined;
+      dialog.heirs = client.kind;
     }
     if (orphans.length === 0 || !this.#accepting) {
       return;
     }
     const timer = setTimeout(() => {
       this.#orphanTimers.delete(timer);
-      for (const dialog of orphans) {
+      for (const dialog of orphans.filter(({ owner }) => owner === undefined)) {
         hangUp(this.#core, dialog, END_REASONS.applicationGone);
       }
     }, this.#core.limits.orphanGraceMs);
@@ -222,14 +230,14 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
     if (toTag === undefined && this.#proxies.isLoop(request)) {
       refuse(this.#core, transaction, REFUSALS.loopDetected);
     } else if (toTag === undefined) {
-      this.#incoming.receive(transaction);
+      this.#router.receive(transaction);
     } else {
       this.#arrivals.receive(transaction, toTag);
     }
   }
 
   onCancel(invite: ServerTransaction, cancel: SipRequest, flow: Flow): void {
-    if (!this.#proxies.onCancel(invite, cancel)) {
+    if (!this.#router.onCancel(invite) && !this.#proxies.onCancel(invite, cancel)) {
       this.#incoming.onCancel(invite, cancel, flow);
     }
   }

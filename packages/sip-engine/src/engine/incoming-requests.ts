@@ -35,22 +35,27 @@ export class IncomingRequests {
 
   /** A request outside any dialog: to the application whose turn it is, or refused. */
   receive(transaction: ServerTransaction): void {
-    const { request, flow } = transaction;
+    const { request } = transaction;
     const client = this.#core.registry.pick(request.method);
     const refusal =
       refusalOfNew(this.#core, request, this.#open.size) ??
       (client === undefined ? refusalOfUnwanted(this.#core) : undefined) ??
       this.#refusalOfRepeated(request);
-    if (request.method === "INVITE") {
-      this.#core.records.attempt("network", request);
+    if (this.#isLetIn(transaction, refusal) && client !== undefined) {
+      this.deliver(transaction, client);
     }
-    if (refusal !== undefined || client === undefined) {
-      const response = refuse(this.#core, transaction, refusal ?? unavailable(this.#core));
-      if (request.method === "INVITE") {
-        this.#core.records.stop("application", "call-rejected", response);
-      }
-      return;
-    }
+  }
+
+  /** Whether a request may wait for an application that is still to be found; refused when not. */
+  admit(transaction: ServerTransaction, waiting: number): boolean {
+    const { request } = transaction;
+    const refusal = refusalOfNew(this.#core, request, this.#open.size + waiting) ?? this.#refusalOfRepeated(request);
+    return this.#isLetIn(transaction, refusal);
+  }
+
+  /** Hands a request that starts something new to its application. */
+  deliver(transaction: ServerTransaction, client: ControlClient): void {
+    const { request, flow } = transaction;
     this.hand(transaction, client, undefined);
     const notice = {
       path: remotePath(flow),
@@ -265,6 +270,21 @@ export class IncomingRequests {
     } else {
       records.stop("application", "system-initiated-termination", request);
     }
+  }
+
+  #isLetIn(transaction: ServerTransaction, refusal: Refusal | undefined): boolean {
+    const isCall = transaction.request.method === "INVITE";
+    if (isCall) {
+      this.#core.records.attempt("network", transaction.request);
+    }
+    if (refusal === undefined) {
+      return true;
+    }
+    const response = refuse(this.#core, transaction, refusal);
+    if (isCall) {
+      this.#core.records.stop("application", "call-rejected", response);
+    }
+    return false;
   }
 
   /** What an answer does to the dialog it belongs to. */

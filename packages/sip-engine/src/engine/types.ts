@@ -3,6 +3,7 @@ import type { Logger, Part } from "@mss/runtime";
 import type { MessageLimits } from "@mss/sip-message";
 import type { FloodLimits } from "../flood/flood-limits.ts";
 import type { FloodStats } from "../flood/types.ts";
+import type { RequestHandler } from "./request-handlers.ts";
 import type { TimerSettings } from "../transaction/types.ts";
 import type { StreamLimits } from "../transport/limits.ts";
 import type { LocatorOptions } from "../transport/locate/locator.ts";
@@ -26,6 +27,8 @@ export interface EngineLimits {
   readonly proxyTargets: number;
   /** Branches of one request that may run at once, unless the request allows fewer (RFC 5393). */
   readonly proxyBreadth: number;
+  /** How long it may take until an application is found for a request, where `requestHandlers` decide, in milliseconds. */
+  readonly routingMs: number;
   /** How long the dialogs of an application that is gone live on before the engine ends them, in milliseconds. */
   readonly orphanGraceMs: number;
   /** Retry-After of the answers to what was refused, in seconds. */
@@ -39,6 +42,7 @@ export const ENGINE_LIMITS: EngineLimits = {
   proxies: 20_000,
   proxyTargets: 32,
   proxyBreadth: 10,
+  routingMs: 5_000,
   orphanGraceMs: 2_000,
   retryAfterSeconds: 5,
 };
@@ -49,6 +53,8 @@ export interface EngineOptions extends OwnAddressOptions {
   readonly tls?: TlsOptions;
   /** Where applications connect. The host must be a loopback address; port 0 takes any free port. */
   readonly control: HostPort & { readonly secret: string };
+  /** Who gets which requests, in the place of "whoever asked for the method, in turn". */
+  readonly requestHandlers?: readonly RequestHandler[];
   readonly timers?: Partial<TimerSettings>;
   readonly limits?: Partial<EngineLimits>;
   /** What one message may be like before anything else looks at it; the rest is as in `DEFAULT_LIMITS` of @mss/sip-message. */

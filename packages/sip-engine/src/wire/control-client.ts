@@ -5,7 +5,13 @@ import type { FrameFault } from "./frame-codec.ts";
 import { FrameReader, encodeFrame } from "./frame-codec.ts";
 
 export type CloseReason =
-  FrameFault | "peer closed" | "engine stops" | "refused" | "not authenticated in time" | "does not read";
+  | FrameFault
+  | "peer closed"
+  | "engine stops"
+  | "refused"
+  | "not authenticated in time"
+  | "does not read"
+  | "not needed";
 
 export interface ControlClientHandlers {
   onCommand(client: ControlClient, command: Command): void;
@@ -27,15 +33,21 @@ export class ControlClient {
   readonly #reader: FrameReader;
   readonly #limits: ControlClientLimits;
   readonly #handlers: ControlClientHandlers;
+  readonly #isDialled: boolean;
   #authenticated = false;
   #closed: CloseReason | undefined;
   #outgoing = "";
 
-  constructor(id: number, socket: Socket, options: ControlClientHandlers & { readonly limits: ControlClientLimits }) {
+  constructor(
+    id: number,
+    socket: Socket,
+    options: ControlClientHandlers & { readonly limits: ControlClientLimits; readonly isDialled: boolean },
+  ) {
     this.id = id;
     this.#socket = socket;
     this.#handlers = options;
     this.#limits = options.limits;
+    this.#isDialled = options.isDialled;
     this.#reader = new FrameReader(options.limits.frameBytesBeforeLogin);
     socket.setNoDelay(true);
     socket.on("data", (bytes) => {
@@ -49,12 +61,24 @@ export class ControlClient {
     });
   }
 
+  /** The same for applications that gave the same tags. */
+  get kind(): string {
+    return this.tags.toSorted().join(",");
+  }
+
   get authenticated(): boolean {
     return this.#authenticated;
   }
 
   get open(): boolean {
     return this.#closed === undefined;
+  }
+
+  /** Ends a connection that the engine made, for one request that needs it no more. */
+  closeIfDialled(): void {
+    if (this.#isDialled) {
+      this.close("not needed");
+    }
   }
 
   /** From now on frames may be as long as those of a client that is let in. */

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import type { Logger } from "@mss/runtime";
 import type { Command } from "./commands.ts";
@@ -26,6 +26,8 @@ export interface ControlServerOptions {
 
 export interface ControlServerLimits extends ControlClientLimits {
   readonly connections: number;
+  /** Connections that the engine makes to applications that listen, one for each request that goes there. */
+  readonly dialled: number;
   readonly loginMs: number;
 }
 
@@ -34,6 +36,7 @@ export const CONTROL_LIMITS: ControlServerLimits = {
   frameBytes: 1_048_576,
   backlogBytes: 67_108_864, // an application that stalls for seconds at a thousand calls a second stays below
   connections: 64,
+  dialled: 2_000,
   loginMs: 10_000,
 };
 
@@ -42,6 +45,11 @@ export interface ControlServer {
   /** Clients that are let in. */
   readonly clientCount: number;
   start(user: ControlUser): Promise<void>;
+  /**
+   * Connects to an application that listens. Undefined when nobody is there, too many such connections are open, or the
+   * application does not show the secret in time.
+   */
+  dial(to: { readonly host: string; readonly port: number }): Promise<ControlClient | undefined>;
   stop(): Promise<void>;
 }
 
@@ -55,6 +63,8 @@ class LoopbackControlServer implements ControlServer {
   readonly #limits: ControlServerLimits;
   readonly #expected: Buffer;
   readonly #clients = new Map<ControlClient, NodeJS.Timeout | undefined>();
+  /** Clients that the engine dialled, with who waits for their login. */
+  readonly #dialled = new Map<ControlClient, (client: ControlClient | undefined) => void>();
   #server: Server | undefined;
   #user: ControlUser | undefined;
   #nextId = 1;
@@ -95,6 +105,15 @@ class LoopbackControlServer implements ControlServer {
     this.#server = server;
   }
 
+  dial({ host, port }: { readonly host: string; readonly port: number }): Promise<ControlClient | undefined> {
+    if (this.#user === undefined || this.#dialled.size >= this.#limits.dialled) {
+      return Promise.resolve(undefined);
+    }
+    return new Promise((resolve) => {
+      this.#dialled.set(this.#adopt(connect({ host, port }), true), resolve);
+    });
+  }
+
   async stop(): Promise<void> {
     const server = this.#server;
     for (const client of this.#clients.keys()) {
@@ -112,13 +131,18 @@ class LoopbackControlServer implements ControlServer {
   }
 
   #accept(socket: Socket): void {
-    if (this.#clients.size >= this.#limits.connections) {
+    if (this.#clients.size - this.#dialled.size >= this.#limits.connections) {
       this.#options.log.warn({ peer: socket.remoteAddress }, "control connection refused: too many");
       socket.destroy();
       return;
     }
+    this.#adopt(socket, false);
+  }
+
+  #adopt(socket: Socket, isDialled: boolean): ControlClient {
     const client = new ControlClient(this.#nextId, socket, {
       limits: this.#limits,
+      isDialled,
       onCommand: (sender, command) => {
         this.#onCommand(sender, command);
       },
@@ -131,6 +155,7 @@ class LoopbackControlServer implements ControlServer {
       client.close("not authenticated in time");
     }, this.#limits.loginMs);
     this.#clients.set(client, loginTimer);
+    return client;
   }
 
   #onCommand(client: ControlClient, command: Command): void {
@@ -157,11 +182,14 @@ class LoopbackControlServer implements ControlServer {
     client.letIn(command.tags);
     client.send(formatOk(command.id, ...(this.#user?.greeting() ?? [])));
     this.#options.log.info({ client: client.id, tags: command.tags }, "application connected");
+    this.#dialled.get(client)?.(client);
   }
 
   #onClosed(client: ControlClient, reason: CloseReason): void {
     clearTimeout(this.#clients.get(client));
     this.#clients.delete(client);
+    this.#dialled.get(client)?.(undefined); // a promise that has its client hears nothing of this
+    this.#dialled.delete(client);
     const level = client.authenticated ? "info" : "warn";
     this.#options.log[level]({ client: client.id, reason }, "application disconnected");
     if (client.authenticated) {

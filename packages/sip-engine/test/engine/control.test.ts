@@ -207,6 +207,40 @@ test("when an application goes, its open calls are answered 503, its calls out c
   asked.resolve();
 });
 
+test("an application that comes back takes its calls over by using them; one with other tags does not", async (context) => {
+  const { engine } = await startEngine(context, { limits: { orphanGraceMs: 400 } });
+  const callee = await openPeer(context);
+  const connectAs = async (tags: string): Promise<RawApp> => {
+    const app = await connectRaw(context, engine);
+    app.send(`a|authenticate|${SECRET}|${tags}`);
+    await answerTo(app, "a");
+    return app;
+  };
+  const first = await connectAs("hub,x");
+  first.send(`i|sip||\r\nINVITE ${callee.uri} SIP/2.0\r\nContent-Length: ${SDP.length}\r\n\r\n${SDP}`);
+  callee.respond(await callee.next("INVITE"), "200 OK", { tag: "b", headers: SDP_HEADERS, body: ANSWER });
+  const ok = await first.next((frame) => frame.message?.startsWith("SIP/2.0 200") === true, "200");
+  const dialog = ok.tokens[9] ?? "";
+  first.send(`k|sip||${dialog}\r\nACK sip:placeholder SIP/2.0\r\n\r\n`);
+  await callee.next("ACK");
+  first.close();
+  while (engine.stats().applications > 0) {
+    await new Promise(setImmediate);
+  }
+  const info = `sip||${dialog}\r\nINFO sip:placeholder SIP/2.0\r\n\r\n`;
+  const stranger = await connectAs("branch");
+  stranger.send(`s|${info}`);
+  assert.match(await answerTo(stranger, "s"), /^NOK\|/);
+  const second = await connectAs("x,hub");
+  second.send(`n|${info}`);
+  assert.match(await answerTo(second, "n"), /^OK\|/);
+  callee.respond(await callee.next("INFO"), "200 OK");
+  await new Promise((resolve) => setTimeout(resolve, 500)); // beyond the grace: it is not ended
+  assert.deepEqual(callee.unread, []);
+  second.send(`b|sip||${dialog}\r\nBYE sip:placeholder SIP/2.0\r\n\r\n`);
+  callee.respond(await callee.next("BYE"), "200 OK");
+});
+
 test("a BYE for a dialog whose application is gone is answered 200 by the engine", async (context) => {
   const rig = await startRig(context, { limits: { orphanGraceMs: 60_000 } });
   const call = await establishCall(rig);

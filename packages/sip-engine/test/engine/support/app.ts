@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { EventEmitter } from "node:events";
 import { once } from "node:events";
+import type { Server } from "node:net";
 import type { TestContext } from "node:test";
 import Srf from "drachtio-srf";
 import { defer } from "./defer.ts";
@@ -76,6 +77,8 @@ export interface App extends EventEmitter {
   subscribe(handler: Handler): void;
   notify(handler: Handler): void;
   connect(options: { host: string; port: number; secret: string; reconnect?: { maxAttempts: number } }): void;
+  /** Waits for engines that connect. */
+  listen(options: { server: Server; secret: string }): void;
   disconnect(): void;
   request(
     uri: string,
@@ -122,8 +125,8 @@ function isApp(candidate: unknown): candidate is App {
   return candidate instanceof Srf;
 }
 
-export function createApp(): App {
-  const app: unknown = new Srf();
+export function createApp(tags: readonly string[] = []): App {
+  const app: unknown = new Srf([...tags]);
   assert.ok(isApp(app));
   app.on("error", () => {
     // the engine stopped first
@@ -132,8 +135,8 @@ export function createApp(): App {
 }
 
 /** A drachtio-srf application that is connected and let in. */
-export async function connectApp(context: TestContext, engine: Engine): Promise<App> {
-  const app = createApp();
+export async function connectApp(context: TestContext, engine: Engine, tags?: readonly string[]): Promise<App> {
+  const app = createApp(tags);
   app.connect({ ...engine.controlAddress, secret: SECRET, reconnect: { maxAttempts: 1 } });
   await once(app, "connect");
   let isConnected = true;
