@@ -80,23 +80,26 @@ export class BlockColumns {
 }
 
 function freeDigitsAt(start: number, high: number): number {
-  let free = 0;
-  for (let size = 10; start % size === 0 && start + size - 1 <= high; size *= 10) {
-    free += 1;
-  }
-  return free;
+  return freeDigitsAround(start, start, high);
 }
 
 /** How many digits are free in the block of `low` to `high` that holds `value`. */
 export function freeDigitsAround(value: number, low: number, high: number): number {
   let free = 0;
-  for (let size = 10; ; size *= 10) {
-    const start = value - (value % size);
-    if (start < low || start + size - 1 > high) {
-      return free;
-    }
+  while (isBlockWithin({ value, size: powerOfTen(free + 1) }, low, high)) {
     free += 1;
   }
+  return free;
+}
+
+/** Whether all of the block of `size` numbers that holds `value` lies in `low` to `high`. */
+export function isBlockWithin(
+  block: { readonly value: number; readonly size: number },
+  low: number,
+  high: number,
+): boolean {
+  const start = Math.floor(block.value / block.size) * block.size; // exact below 10^15, and several times as fast as %
+  return start >= low && start + block.size - 1 <= high;
 }
 
 // a literal table: Math.pow need not be exact

@@ -1,20 +1,13 @@
-import { BlockColumns, powerOfTen } from "./blocks.ts";
-import { EntryColumns } from "./entry-columns.ts";
+import { isBlockWithin, powerOfTen } from "./blocks.ts";
+import { buffersOf, compileColumns } from "./compile-columns.ts";
+import type { DialPlanColumns, PlanConflicts } from "./compile-columns.ts";
+import { Entries } from "./entry-columns.ts";
 import type { DialPlanEntry } from "./entry-columns.ts";
 import { explainLookup, fixedDigitsOf } from "./explain-lookup.ts";
 import type { PlanCandidate } from "./explain-lookup.ts";
 import { IntervalIndex, NOBODY } from "./interval-index.ts";
-import type { IndexObserver } from "./interval-index.ts";
 import { MAX_DIALLED_DIGITS } from "./normalize-number.ts";
-import { MAX_PATTERN_DIGITS, formatPattern } from "./number-pattern.ts";
-import type { NumberPattern } from "./number-pattern.ts";
-
-/** Two entries with different targets that are equally exact for the numbers in `tied`. */
-export interface PlanConflict<Target> {
-  readonly first: DialPlanEntry<Target>;
-  readonly second: DialPlanEntry<Target>;
-  readonly tied: readonly NumberPattern[];
-}
+import { MAX_PATTERN_DIGITS } from "./number-pattern.ts";
 
 /** The winner of a look-up, and how exact it is. */
 export interface PlanMatch<Target> {
@@ -45,49 +38,39 @@ export interface DialPlan<Target> {
 }
 
 export type CompiledDialPlan<Target> =
-  | { readonly kind: "compiled"; readonly plan: DialPlan<Target> }
-  /** Refused: which target wins would be decided by the order of the entries. */
-  | { readonly kind: "conflicting"; readonly conflicts: readonly PlanConflict<Target>[] };
+  { readonly kind: "compiled"; readonly plan: DialPlan<Target> } | PlanConflicts<Target>;
 
 /**
  * Compiles a plan in which the longest matching fixed prefix wins; at the same length a closed pattern beats an open
  * one. Ranges count by the prefix block that holds the number. Targets are the same when `===` says so.
  */
 export function compileDialPlan<Target>(entries: readonly DialPlanEntry<Target>[]): CompiledDialPlan<Target> {
-  const plan = new CompiledPlan(entries);
-  return plan.conflicts.length > 0 ? { kind: "conflicting", conflicts: plan.conflicts } : { kind: "compiled", plan };
+  const compiled = compileColumns(entries);
+  return compiled.kind === "compiled" ? { kind: "compiled", plan: dialPlanOf(compiled.columns) } : compiled;
+}
+
+/** The plan that was compiled to these columns, without copying them. */
+export function dialPlanOf<Target>(columns: DialPlanColumns<Target>): DialPlan<Target> {
+  return new CompiledPlan(columns);
 }
 
 class CompiledPlan<Target> implements DialPlan<Target> {
-  readonly conflicts: readonly PlanConflict<Target>[];
-  readonly #entries: EntryColumns<Target>;
-  /** By length of the number. */
-  readonly #closed: (IntervalIndex | undefined)[];
-  /** Open prefixes, as blocks of numbers of the greatest length. */
+  readonly #entries: Entries<Target>;
+  readonly #closed: readonly (IntervalIndex | undefined)[];
   readonly #open: IntervalIndex | undefined;
-  /** The open entry around each open entry, or NOBODY. */
   readonly #openAround: Int32Array;
+  readonly byteLength: number;
 
-  constructor(entries: readonly DialPlanEntry<Target>[]) {
-    this.#entries = new EntryColumns(entries);
-    const { closed, open } = collectBlocks(this.#entries);
-    const ties = new TieCollector(this.#entries);
-    this.#openAround = new Int32Array(open.length === 0 ? 0 : entries.length).fill(NOBODY);
-    this.#closed = closed.map((blocks, digits) =>
-      blocks === undefined ? undefined : new IntervalIndex(blocks, ties.observer(digits)),
-    );
-    this.#open = open.length === 0 ? undefined : new IntervalIndex(open, ties.observer(undefined, this.#openAround));
-    this.conflicts = ties.conflicts();
+  constructor(columns: DialPlanColumns<Target>) {
+    this.#entries = new Entries(columns.entries);
+    this.#closed = columns.closed.map((index) => index && new IntervalIndex(index));
+    this.#open = columns.open && new IntervalIndex(columns.open);
+    this.#openAround = columns.openAround;
+    this.byteLength = buffersOf(columns).reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   get size(): number {
     return this.#entries.length;
-  }
-
-  get byteLength(): number {
-    const indexes = [...this.#closed, this.#open];
-    const own = this.#entries.byteLength + this.#openAround.byteLength;
-    return indexes.reduce((sum, index) => sum + (index?.byteLength ?? 0), own);
   }
 
   lookup(number: string): DialPlanEntry<Target> | undefined {
@@ -114,7 +97,7 @@ class CompiledPlan<Target> implements DialPlan<Target> {
   }
 
   closedBorders(): ReadonlyMap<number, readonly number[]> {
-    return new Map(this.#closed.flatMap((index, digits) => (index === undefined ? [] : [[digits, index.starts()]])));
+    return new Map(this.#closed.flatMap((index, digits) => (index === undefined ? [] : [[digits, index.borders()]])));
   }
 
   *entries(): Generator<DialPlanEntry<Target>, void, undefined> {
@@ -129,24 +112,22 @@ class CompiledPlan<Target> implements DialPlan<Target> {
       return NOBODY;
     }
     const digits = number.length;
-    const index = this.#closed[digits];
-    const interval = index === undefined ? NOBODY : index.find(value);
-    const closed = index === undefined || interval === NOBODY ? NOBODY : index.owner(interval);
+    const closed = this.#closed[digits]?.owner(value) ?? NOBODY;
     if (this.#open === undefined) {
       return closed;
     }
     const open = this.#openWinner(this.#open, value, digits);
-    if (open === NOBODY || index === undefined || closed === NOBODY) {
+    if (open === NOBODY || closed === NOBODY) {
       return open === NOBODY ? closed : open;
     }
-    const closedPrefix = digits - index.freeDigits(interval);
-    return closedPrefix >= this.#entries.digits(open) ? closed : open;
+    // the closed pattern has a shorter fixed prefix when it has the whole block that is ten times the one of the open prefix
+    const size = powerOfTen(digits - this.#entries.digits(open) + 1);
+    return isBlockWithin({ value, size }, this.#entries.low(closed), this.#entries.high(closed)) ? open : closed;
   }
 
   #openWinner(index: IntervalIndex, value: number, digits: number): number {
     const aligned = digits < MAX_PATTERN_DIGITS ? value * powerOfTen(MAX_PATTERN_DIGITS - digits) : value;
-    const interval = index.find(aligned);
-    let entry = interval === NOBODY ? NOBODY : index.owner(interval);
+    let entry = index.owner(aligned);
     // a number shorter than the prefix does not begin with it, but may with one of the prefixes around
     while (entry !== NOBODY && this.#entries.digits(entry) > digits) {
       entry = this.#openAround[entry] ?? NOBODY;
@@ -171,82 +152,4 @@ function leadingValue(number: string): number {
     }
   }
   return value;
-}
-
-function collectBlocks<Target>(entries: EntryColumns<Target>): {
-  closed: (BlockColumns | undefined)[];
-  open: BlockColumns;
-} {
-  const closed: (BlockColumns | undefined)[] = Array.from({ length: MAX_PATTERN_DIGITS + 1 });
-  const open = new BlockColumns();
-  for (let entry = 0; entry < entries.length; entry += 1) {
-    const digits = entries.digits(entry);
-    if (entries.isOpen(entry)) {
-      const free = MAX_PATTERN_DIGITS - digits;
-      open.add(entries.low(entry) * powerOfTen(free), free, entry);
-    } else {
-      (closed[digits] ??= new BlockColumns()).addRange(entries.low(entry), entries.high(entry), entry);
-    }
-  }
-  return { closed, open };
-}
-
-/** Gathers what the indexes find out about pairs of entries. */
-class TieCollector<Target> {
-  readonly #entries: EntryColumns<Target>;
-  readonly #tied = new Map<string, { first: number; second: number; patterns: NumberPattern[] }>();
-
-  constructor(entries: EntryColumns<Target>) {
-    this.#entries = entries;
-  }
-
-  /** For closed patterns with that many digits; for open ones without `digits`. */
-  observer(digits: number | undefined, around?: Int32Array): IndexObserver {
-    return {
-      onSameBlock: (first, second, { start, freeDigits }) => {
-        if (this.#entries.targetIndex(first) !== this.#entries.targetIndex(second)) {
-          this.#add(first, second, tiedPattern(start, freeDigits, digits));
-        }
-      },
-      onNested: (inner, outer) => {
-        if (around !== undefined) {
-          around[inner] = outer;
-        }
-      },
-    };
-  }
-
-  conflicts(): readonly PlanConflict<Target>[] {
-    return [...this.#tied.values()].map(({ first, second, patterns }) => ({
-      first: this.#entries.get(first),
-      second: this.#entries.get(second),
-      tied: patterns,
-    }));
-  }
-
-  #add(first: number, second: number, pattern: NumberPattern): void {
-    const key = `${first}:${second}`;
-    const known = this.#tied.get(key);
-    if (known === undefined) {
-      this.#tied.set(key, { first, second, patterns: [pattern] });
-    } else {
-      known.patterns.push(pattern);
-    }
-  }
-}
-
-function tiedPattern(start: number, freeDigits: number, digits: number | undefined): NumberPattern {
-  if (digits === undefined) {
-    const prefix = String(start / powerOfTen(freeDigits)).padStart(MAX_PATTERN_DIGITS - freeDigits, "0");
-    return { kind: "open", prefix };
-  }
-  const low = String(start).padStart(digits, "0");
-  return { kind: "closed", low, high: String(start + powerOfTen(freeDigits) - 1).padStart(digits, "0") };
-}
-
-/** Conflicts as lines that name both sides and the numbers, for logs and messages. */
-export function formatConflict<Target>(conflict: PlanConflict<Target>, nameOf: (target: Target) => string): string {
-  const side = ({ pattern, target }: DialPlanEntry<Target>): string => `${formatPattern(pattern)} of ${nameOf(target)}`;
-  const tied = conflict.tied.map(formatPattern).join(", ");
-  return `${side(conflict.first)} and ${side(conflict.second)} are equally exact for ${tied}`;
 }

@@ -1,3 +1,4 @@
+import { MAX_PATTERN_DIGITS } from "./number-pattern.ts";
 import type { NumberPattern } from "./number-pattern.ts";
 
 /** One row of a dial plan: these numbers go there. */
@@ -6,39 +7,74 @@ export interface DialPlanEntry<Target> {
   readonly target: Target;
 }
 
+/** The data of `Entries`: plain, so that it can be made in another thread. */
+export interface EntryColumns<Target> {
+  /** First number of a closed pattern, the prefix of an open one. */
+  readonly low: Float64Array<ArrayBuffer>;
+  readonly high: Float64Array<ArrayBuffer>;
+  readonly digits: Uint8Array<ArrayBuffer>;
+  readonly open: Uint8Array<ArrayBuffer>;
+  /** Position in `targets`. */
+  readonly targetOf: Int32Array<ArrayBuffer>;
+  readonly targets: readonly { readonly target: Target }[];
+}
+
+export function columnsOf<Target>(entries: readonly DialPlanEntry<Target>[]): EntryColumns<Target> {
+  const [low, high] = [new Float64Array(entries.length), new Float64Array(entries.length)];
+  const [digits, open] = [new Uint8Array(entries.length), new Uint8Array(entries.length)];
+  const targetOf = new Int32Array(entries.length);
+  const targets: { readonly target: Target }[] = [];
+  const known = new Map<Target, number>();
+  for (const [entry, { pattern, target }] of entries.entries()) {
+    const [first, last] = pattern.kind === "open" ? [pattern.prefix, pattern.prefix] : [pattern.low, pattern.high];
+    low[entry] = Number(first);
+    high[entry] = Number(last);
+    digits[entry] = first.length;
+    open[entry] = pattern.kind === "open" ? 1 : 0;
+    let index = known.get(target);
+    if (index === undefined) {
+      index = targets.push({ target }) - 1;
+      known.set(target, index);
+    }
+    targetOf[entry] = index;
+  }
+  return { low, high, digits, open, targetOf, targets };
+}
+
 /** The entries of a plan in columns: 22 bytes each, patterns are written out again only when asked for. */
-export class EntryColumns<Target> {
+export class Entries<Target> {
   readonly #low: Float64Array;
   readonly #high: Float64Array;
   readonly #digits: Uint8Array;
   readonly #open: Uint8Array;
   readonly #targetOf: Int32Array;
-  readonly #targets: { readonly target: Target }[] = [];
+  readonly #targets: readonly { readonly target: Target }[];
 
-  constructor(entries: readonly DialPlanEntry<Target>[]) {
-    this.#low = new Float64Array(entries.length);
-    this.#high = new Float64Array(entries.length);
-    this.#digits = new Uint8Array(entries.length);
-    this.#open = new Uint8Array(entries.length);
-    this.#targetOf = new Int32Array(entries.length);
-    const known = new Map<Target, number>();
-    entries.forEach(({ pattern, target }, entry) => {
-      const [low, high] = pattern.kind === "open" ? [pattern.prefix, pattern.prefix] : [pattern.low, pattern.high];
-      this.#low[entry] = Number(low);
-      this.#high[entry] = Number(high);
-      this.#digits[entry] = low.length;
-      this.#open[entry] = pattern.kind === "open" ? 1 : 0;
-      this.#targetOf[entry] = known.get(target) ?? this.#addTarget(target, known);
-    });
+  constructor({ low, high, digits, open, targetOf, targets }: EntryColumns<Target>) {
+    this.#low = low;
+    this.#high = high;
+    this.#digits = digits;
+    this.#open = open;
+    this.#targetOf = targetOf;
+    this.#targets = targets;
   }
 
   get length(): number {
     return this.#low.length;
   }
 
-  get byteLength(): number {
-    const columns = [this.#low, this.#high, this.#digits, this.#open, this.#targetOf];
-    return columns.reduce((sum, column) => sum + column.byteLength, 0);
+  /** How many closed patterns there are for each length of number, and how many open ones in all. */
+  countByLength(): { readonly closed: readonly number[]; readonly open: number } {
+    const closed = Array.from({ length: MAX_PATTERN_DIGITS + 1 }, () => 0);
+    let open = 0;
+    for (let entry = 0; entry < this.length; entry += 1) {
+      if (this.isOpen(entry)) {
+        open += 1;
+      } else {
+        closed[this.digits(entry)] = (closed[this.digits(entry)] ?? 0) + 1;
+      }
+    }
+    return { closed, open };
   }
 
   low(entry: number): number {
@@ -81,10 +117,5 @@ export class EntryColumns<Target> {
     return this.isOpen(entry)
       ? { kind: "open", prefix: low }
       : { kind: "closed", low, high: String(this.high(entry)).padStart(digits, "0") };
-  }
-
-  #addTarget(target: Target, known: Map<Target, number>): number {
-    known.set(target, this.#targets.length);
-    return this.#targets.push({ target }) - 1;
   }
 }

@@ -1,5 +1,5 @@
 import { freeDigitsAround } from "./blocks.ts";
-import type { DialPlanEntry, EntryColumns } from "./entry-columns.ts";
+import type { DialPlanEntry, Entries } from "./entry-columns.ts";
 import { fixedPrefix, patternContains } from "./number-pattern.ts";
 import type { NumberPattern } from "./number-pattern.ts";
 
@@ -23,7 +23,7 @@ export interface PlanCandidate<Target> extends DialPlanEntry<Target> {
 export const MAX_NEAR_MISSES = 10;
 
 export function explainLookup<Target>(
-  entries: EntryColumns<Target>,
+  entries: Entries<Target>,
   number: string,
   winner: number,
 ): readonly PlanCandidate<Target>[] {
@@ -54,7 +54,7 @@ export function explainLookup<Target>(
 }
 
 /** Of an entry that matches the number. */
-export function fixedDigitsOf<Target>(entries: EntryColumns<Target>, entry: number, number: string): number {
+export function fixedDigitsOf<Target>(entries: Entries<Target>, entry: number, number: string): number {
   const digits = entries.digits(entry);
   return entries.isOpen(entry)
     ? digits
@@ -62,7 +62,7 @@ export function fixedDigitsOf<Target>(entries: EntryColumns<Target>, entry: numb
 }
 
 function verdictOf<Target>(
-  entries: EntryColumns<Target>,
+  entries: Entries<Target>,
   { entry, fixedDigits }: { readonly entry: number; readonly fixedDigits: number },
   best: { readonly winner: number; readonly mostFixed: number },
 ): CandidateVerdict {

@@ -1,7 +1,9 @@
 export { compareOwnership, formatRange } from "./compare-ownership.ts";
 export type { OwnershipChange, OwnershipComparison } from "./compare-ownership.ts";
-export { compileDialPlan, formatConflict } from "./dial-plan.ts";
-export type { CompiledDialPlan, DialPlan, PlanConflict, PlanMatch } from "./dial-plan.ts";
+export { buffersOf, compileColumns, formatConflict } from "./compile-columns.ts";
+export type { CompiledColumns, DialPlanColumns, PlanConflict } from "./compile-columns.ts";
+export { compileDialPlan, dialPlanOf } from "./dial-plan.ts";
+export type { CompiledDialPlan, DialPlan, PlanMatch } from "./dial-plan.ts";
 export type { DialPlanEntry } from "./entry-columns.ts";
 export type { CandidateVerdict, PlanCandidate } from "./explain-lookup.ts";
 export { MAX_DIALLED_DIGITS, normalizeNumber } from "./normalize-number.ts";

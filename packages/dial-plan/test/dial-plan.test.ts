@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as fc from "fast-check";
-import { compileDialPlan, compileOwnership, formatConflict, formatPattern } from "@mss/dial-plan";
+import {
+  buffersOf,
+  compileColumns,
+  compileDialPlan,
+  compileOwnership,
+  dialPlanOf,
+  formatConflict,
+  formatPattern,
+} from "@mss/dial-plan";
 import type { DialPlan, DialPlanEntry } from "@mss/dial-plan";
 import { number, pattern, patternOf } from "./arbitraries.ts";
 import { allNumbers, ranksOf } from "./oracle.ts";
@@ -103,6 +111,42 @@ function tiedSomewhere(entries: readonly DialPlanEntry<string>[]): boolean {
   });
 }
 const ALL_SHORT_NUMBERS = [...allNumbers("0123456789", 3), ...allNumbers("01239", 6)];
+
+describe("columns", () => {
+  test("a plan that was handed to another thread is the same plan, and costs no copy", () => {
+    const entry = fc.record({ pattern, target: fc.constantFrom("hk", "london") });
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 8 }), fc.array(number, { maxLength: 20 }), (entries, dialled) => {
+        const compiled = compileColumns(entries);
+        const here = compileDialPlan(entries);
+        assert.equal(compiled.kind, here.kind);
+        if (compiled.kind === "conflicting" || here.kind === "conflicting") {
+          return;
+        }
+        const { columns } = compiled;
+        const there = dialPlanOf(structuredClone(columns, { transfer: buffersOf(columns) }));
+        assert.equal(columns.entries.low.length, 0, "the memory is in the other thread now");
+        assert.deepEqual([...there.entries()], [...here.plan.entries()]);
+        assert.deepEqual(there.closedBorders(), here.plan.closedBorders());
+        for (const each of dialled) {
+          assert.deepEqual(there.explain(each), here.plan.explain(each));
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("a million numbers in one range cost one interval, and ranges that cross are cut", () => {
+    const alone = compileColumns([{ pattern: patternOf("1000001-1999998"), target: "hk" }]);
+    assert.ok(alone.kind === "compiled");
+    assert.equal(alone.columns.closed[7]?.intervals.length, 3);
+    const crossing = planOf({ "1000-1024": "a", "1020-1039": "b" });
+    assert.deepEqual(
+      ["1019", "1020", "1024", "1025", "1040"].map((each) => crossing.targetOf(each)),
+      ["a", "a", "a", "b", undefined],
+    );
+  });
+});
 
 describe("conflicts", () => {
   test("two targets for the same numbers are refused, and both are named", () => {
