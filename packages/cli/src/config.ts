@@ -9,6 +9,8 @@ const configSchema = z.object({
     .optional(),
   /** Overrides the log level of the topology file. */
   MSS_LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
+  /** Of the private key that signs topologies. */
+  MSS_KEY_PASSPHRASE: z.string().max(1_000).optional(),
   /** A drachtio-server to run one node on, instead of the embedded engine: `drachtio://:secret@127.0.0.1:9022`. */
   DRACHTIO_URL: z
     .url({ protocol: /^drachtio$/, error: "must be a URL such as drachtio://:secret@127.0.0.1:9022" })
@@ -18,6 +20,8 @@ const configSchema = z.object({
 export interface Config {
   readonly redisUrl?: string;
   readonly logLevel?: (typeof LOG_LEVELS)[number];
+  /** Of the private key that signs topologies; never logged. */
+  readonly keyPassphrase?: string;
   readonly drachtio?: { readonly host: string; readonly port: number; readonly secret: string };
 }
 
@@ -44,10 +48,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const faults = parsed.error.issues.map(({ path, message }) => `environment variable ${path.join(".")}: ${message}`);
     return { kind: "faulty", faults };
   }
-  const { REDIS_URL, MSS_LOG_LEVEL, DRACHTIO_URL } = parsed.data;
+  const { REDIS_URL, MSS_LOG_LEVEL, MSS_KEY_PASSPHRASE, DRACHTIO_URL } = parsed.data;
   const config: Config = {
     ...(REDIS_URL === undefined ? {} : { redisUrl: REDIS_URL }),
     ...(MSS_LOG_LEVEL === undefined ? {} : { logLevel: MSS_LOG_LEVEL }),
+    ...(MSS_KEY_PASSPHRASE === undefined ? {} : { keyPassphrase: MSS_KEY_PASSPHRASE }),
     ...(DRACHTIO_URL === undefined ? {} : { drachtio: drachtioOf(DRACHTIO_URL) }),
   };
   return { kind: "ok", config };

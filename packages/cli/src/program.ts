@@ -6,6 +6,7 @@ import { run } from "./commands/run.ts";
 import { EXIT } from "./output.ts";
 import type { ExitStatus } from "./output.ts";
 import type { ProgramOptions } from "./program-options.ts";
+import { addKeyCommand } from "./signing/key-command.ts";
 import { addTopologyCommands } from "./topology/topology-commands.ts";
 
 const DRAIN_SECONDS = 60;
@@ -48,6 +49,7 @@ export function createProgram(options: ProgramOptions): (args: readonly string[]
 
   addTopologyCommands(program, options, set);
   addCertCommand(program, options, set);
+  addKeyCommand(program, options, set);
 
   program
     .command("explain")

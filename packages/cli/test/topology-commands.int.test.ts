@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { startRedis } from "@mss/store/testing";
 import type { RedisServer } from "@mss/store/testing";
+import { createSigningKeyPem } from "@mss/topology";
 import { runProgram } from "./support/run-program.ts";
 import type { ProgramResult } from "./support/run-program.ts";
 
@@ -137,5 +138,49 @@ describe("topology commands on a real Redis", { skip }, () => {
     const refused = await runProgram(["topology", "rollback", "1", file, "--json"], away.url);
     assert.equal(refused.status, 4);
     assert.partialDeepStrictEqual(JSON.parse(refused.out), { outcome: "unavailable" });
+  });
+
+  it("signs with a key file; a federation that signs takes nothing else; the key is told by its id", async () => {
+    const keyFile = path.join(directory, "topology.key");
+    const made = await runProgram(["key", "create", keyFile]);
+    const publicKey = made.out.trim();
+    assert.match(publicKey, /^ed25519:[\w-]{43}$/);
+    assert.match(made.err, /signing: \{ keys: \[ed25519:/);
+    assert.equal((await stat(keyFile)).mode & 0o777, 0o600);
+    const again = await runProgram(["key", "create", keyFile]);
+    assert.deepEqual([again.status, /never written over/.test(again.err)], [2, true]);
+    assert.equal((await runProgram(["key", "show", keyFile])).out, made.out);
+
+    const unsigned = await fileOf("signs", '"1xxx"');
+    const open = await mss("apply", unsigned);
+    assert.match(open.err, /It is not signed/);
+    assert.match((await mss("plan", unsigned)).err, /It is not signed/);
+    const needless = await mss("apply", unsigned, "--key", keyFile);
+    assert.match(needless.err, /add signing: \{ keys: \[ed25519:/);
+    assert.equal(needless.status, 2);
+
+    const signed = await fileOf("signs", '"1xxx", "2xxx"');
+    await appendFile(signed, `signing: { keys: [${publicKey}] }\n`);
+    assert.match((await mss("plan", signed)).out, /\+ key ed25519:.*\napply must be signed by ed25519:/);
+    const without = await mss("apply", signed);
+    assert.deepEqual([without.status, /must be signed by ed25519:.* --key FILE/.test(without.err)], [2, true]);
+    const id = publicKey.slice(0, 16);
+    const published = await mss("apply", signed, "--key", keyFile);
+    assert.match(published.out, new RegExp(`revision 2 is published, in place of 1, signed by ${id}\n$`));
+    assert.equal(published.err.includes("not signed"), false);
+    const { out } = await mss("history", "--federation", "signs");
+    assert.match(out.split("\n")[0] ?? "", new RegExp(`\\[signed by ${id}\\]$`));
+    assert.match((await mss("show", "2", signed)).out, new RegExp(`key {5}${publicKey} {2}signed this`));
+    assert.equal((await mss("rollback", "1", signed, "--force")).status, 2);
+    assert.equal((await mss("rollback", "1", signed, "--force", "--key", keyFile)).status, 0);
+  });
+
+  it("says what is wrong with a key file", async () => {
+    const file = await fileOf("nokey", '"1xxx"');
+    assert.match((await mss("apply", file, "--key", path.join(directory, "none"))).err, /mss key create/);
+    assert.match((await mss("apply", file, "--key", file)).err, /it is no private key in PEM/);
+    const encrypted = path.join(directory, "encrypted.key");
+    await writeFile(encrypted, createSigningKeyPem("correct horse"));
+    assert.match((await mss("apply", file, "--key", encrypted)).err, /MSS_KEY_PASSPHRASE/);
   });
 });

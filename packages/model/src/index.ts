@@ -26,6 +26,7 @@ export {
   readSealedRevision,
   revisionHeaderSchema,
   revisionTextsSchema,
+  MAX_SIGNING_KEYS,
   signingKeySchema,
   supersedes,
 } from "./revision.ts";

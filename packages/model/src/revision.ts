@@ -7,7 +7,8 @@ export const signingKeySchema = z.string().regex(/^ed25519:[A-Za-z0-9_-]{43}$/, 
 
 const MAX_AUTHOR = 100;
 const MAX_MESSAGE = 500;
-const MAX_SIGNING_KEYS = 16;
+/** Of one federation at a time. */
+export const MAX_SIGNING_KEYS = 16;
 
 /** One line of text, shown on terminals: no control characters. */
 function line(limit: number) {
@@ -36,6 +37,8 @@ export const revisionHeaderSchema = z
     rollbackOf: z.int().positive().optional(),
     /** The publisher was told that it takes many numbers away, and meant it. */
     forced: z.literal(true).optional(),
+    /** Whose signature the revision has; absent: it is not signed. */
+    signedBy: signingKeySchema.optional(),
     /** Who may sign the revisions after this one; absent: the federation does not sign. */
     signingKeys: z.array(signingKeySchema).min(1).max(MAX_SIGNING_KEYS).readonly().optional(),
   })

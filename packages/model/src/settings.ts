@@ -172,6 +172,8 @@ export interface HubSettings {
   readonly tls?: TlsSettings;
   /** Where health, metrics and views are served; absent: not at all. */
   readonly http?: { readonly host: string; readonly port: number };
+  /** Public keys that may sign the topology, `ed25519:…`; empty or absent: signatures are not asked for. */
+  readonly signingKeys?: readonly string[];
   /** The branches whose trunk comes to this hub. */
   readonly trunks: ReadonlyMap<BranchId, HubTrunkSettings>;
   /** Bounds for the registration of trunks, in seconds. */

@@ -220,6 +220,7 @@ export function createHubNode(options: HubNodeOptions): HubNode {
     store: topology,
     federation: settings.federation,
     hub: settings.id,
+    signingKeys: settings.signingKeys ?? [],
     log: log.child({ mod: "topology" }),
     ...(snapshot === undefined ? {} : { snapshot }),
   });

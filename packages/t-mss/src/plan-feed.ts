@@ -2,7 +2,8 @@ import { supersedes } from "@mss/model";
 import type { RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import { hasCode, retry } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
-import { diffSnapshots, openRevision } from "@mss/topology";
+import { beginTrust, diffSnapshots, handTrustOn, openRevision } from "@mss/topology";
+import type { Trust } from "@mss/topology";
 import { HubError } from "./errors.ts";
 import { compileRoutingPlan } from "./routing-plan.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
@@ -16,6 +17,8 @@ export interface PlanFeedOptions {
   readonly hub: string;
   /** The snapshot of the hub's own file: in force until the store has one, and published when the store has none. */
   readonly snapshot?: Snapshot;
+  /** Keys of the hub's own file that may sign; none: signatures are not asked for. */
+  readonly signingKeys?: readonly string[];
   readonly log: Logger;
   readonly onPlan?: (plan: RoutingPlan) => void;
 }
@@ -41,10 +44,12 @@ export class PlanFeed implements Part {
   readonly #keeper: StoreKeeper;
   readonly #stopping = new AbortController();
   #inForce: InForce | undefined;
+  #trust: Trust;
   #connected: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined);
 
   constructor(options: PlanFeedOptions) {
     this.#options = options;
+    this.#trust = beginTrust(options.signingKeys ?? []);
     this.#keeper = new StoreKeeper({ settle: (current) => this.#settle(current), log: options.log });
   }
 
@@ -107,6 +112,11 @@ export class PlanFeed implements Part {
       );
       return;
     }
+    if (current === undefined && snapshot !== undefined && this.#trust.keys.length > 0) {
+      const advice = "publish it, signed: mss topology apply --key FILE";
+      log.warn({ advice }, "the topology store is empty, and a hub has no key to sign its own file with");
+      return;
+    }
     if (current === undefined && snapshot !== undefined) {
       const seeded = await seedTopology({ store, snapshot, hub, log });
       if (seeded !== undefined) {
@@ -118,7 +128,7 @@ export class PlanFeed implements Part {
   #accept(sealed: SealedRevision): void {
     const { federation } = this.#options;
     const { revision } = sealed.header;
-    const opened = openRevision(sealed, { federation, trustedKeys: [] });
+    const opened = openRevision(sealed, { federation, trustedKeys: this.#trust.keys });
     if (opened.kind === "refused") {
       this.#refuse(revision, { reason: opened.reason });
       return;
@@ -142,6 +152,7 @@ export class PlanFeed implements Part {
       return;
     }
     this.#inForce = { plan, snapshot, ...(sealed === undefined ? {} : { sealed }) };
+    this.#trust = sealed === undefined ? this.#trust : handTrustOn(this.#trust, sealed.header);
     const { log, onPlan } = this.#options;
     log.info({ revision, hash: snapshot.hash, ...authorOf(sealed?.header) }, "dial plan in force");
     onPlan?.(plan);

@@ -5,7 +5,8 @@ import { setImmediate } from "node:timers/promises";
 import type { RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import { hasCode, silentLog } from "@mss/runtime";
 import { createMemoryStores } from "@mss/store";
-import { hashedSnapshot, sealRevision } from "@mss/topology";
+import { createSigningKeyPem, hashedSnapshot, readSigningKey, sealRevision } from "@mss/topology";
+import type { SigningKey } from "@mss/topology";
 import { PlanFeed } from "../src/plan-feed.ts";
 import type { PlanFeedOptions } from "../src/plan-feed.ts";
 import { compileRoutingPlan } from "../src/routing-plan.ts";
@@ -21,9 +22,14 @@ function feedOf(t: TestContext, options: Partial<PlanFeedOptions> & Pick<PlanFee
   return feed;
 }
 
-function revisionOf(revision: number, snapshot: Snapshot, change: Partial<RevisionHeader> = {}): SealedRevision {
+function revisionOf(
+  revision: number,
+  snapshot: Snapshot,
+  change: Partial<RevisionHeader> = {},
+  key?: SigningKey,
+): SealedRevision {
   const publishedAt = "2026-01-01T00:00:00.000Z";
-  return sealRevision(snapshot, { revision, publishedAt, author: "alice", message: "", ...change });
+  return sealRevision(snapshot, { revision, publishedAt, author: "alice", message: "", ...change }, key);
 }
 
 /** The methods of a store as values, so that a test can put others in their place. */
@@ -197,4 +203,33 @@ test("of two revisions of one number all hubs end with the later one", async (t)
     assert.equal(feed.plan?.hash, SECOND.hash);
     assert.deepEqual(restored, first === late ? [5] : []);
   }
+});
+
+test("a hub that has a public key takes no revision without its signature, and follows the keys of those it took", async (t) => {
+  const [first, second] = [createSigningKeyPem(), createSigningKeyPem()].map((pem) => readSigningKey(pem));
+  assert.ok(first !== undefined && second !== undefined);
+  const signingKeys = [first.publicKey];
+  const { store, tell } = scriptedStore(revisionOf(1, SECOND));
+  const feed = feedOf(t, { store, snapshot: FIRST, signingKeys });
+  await feed.start();
+  assert.deepEqual([feed.plan?.revision, feed.plan?.hash], [0, FIRST.hash], "its own file, which nobody has to sign");
+  const steps: readonly (readonly [SealedRevision, number])[] = [
+    [revisionOf(2, SECOND, { signingKeys: [second.publicKey] }, second), 0],
+    [revisionOf(3, SECOND, { signingKeys: [second.publicKey] }, first), 3], // hands over to the second key
+    [revisionOf(4, FIRST, { signingKeys }, first), 3],
+    [revisionOf(5, SECOND, { signingKeys: [second.publicKey] }, second), 5],
+  ];
+  for (const [offered, inForce] of steps) {
+    tell(offered);
+    await setImmediate();
+    assert.equal(feed.plan?.revision, inForce);
+  }
+});
+
+test("a hub that has a public key does not publish its own file, which it cannot sign", async (t) => {
+  const { topology } = createMemoryStores();
+  const signingKeys = [readSigningKey(createSigningKeyPem()).publicKey];
+  const feed = feedOf(t, { store: topology, snapshot: FIRST, signingKeys });
+  await feed.start();
+  assert.deepEqual([feed.plan?.revision, await topology.current()], [0, undefined]);
 });

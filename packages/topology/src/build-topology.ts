@@ -44,7 +44,9 @@ export function buildTopology(files: readonly CheckedFile[]): Topology {
   });
   const first = files[0];
   const certificates = path.resolve(path.dirname(first?.file ?? ""), first?.document.certificates ?? "");
-  return { federation: first?.document.federation ?? "", certificates, hubs, branches, rules: rulesOf(files) };
+  const signingKeys = [...new Set(files.flatMap(({ document }) => document.signing?.keys ?? []))];
+  const federation = first?.document.federation ?? "";
+  return { federation, signingKeys, certificates, hubs, branches, rules: rulesOf(files) };
 }
 
 interface NodeOfFile {

@@ -42,6 +42,8 @@ export { sealRevision } from "./publication/seal-revision.ts";
 export type { HeaderFields } from "./publication/seal-revision.ts";
 export { createSigningKeyPem, readSigningKey } from "./publication/signing-key.ts";
 export type { SigningKey } from "./publication/signing-key.ts";
+export { beginTrust, handTrustOn, keyId } from "./publication/trust.ts";
+export type { Trust } from "./publication/trust.ts";
 export { formatReplay, replayCalls } from "./replay/replay-calls.ts";
 export type { MovedCall, Replay } from "./replay/replay-calls.ts";
 export { Secrets, resolveSecrets } from "./secrets.ts";

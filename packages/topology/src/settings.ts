@@ -37,6 +37,7 @@ export function hubSettings(topology: Topology, hubId: string, secrets: Secrets)
     listen: hub.listen,
     ...(hub.external === undefined ? {} : { external: hub.external }),
     tls: tlsSettings(hub.tls),
+    signingKeys: topology.signingKeys,
     ...(hub.http === undefined ? {} : { http: hub.http }),
     trunks: new Map(branches.map((branch) => [branch.id, hubTrunk(branch, secrets)])),
     registration: hub.registration,

@@ -112,6 +112,8 @@ export interface TopologyRules {
 /** A checked federation, nodes in the order of the files. Passwords are references: nothing here is worth stealing, except in demos. */
 export interface Topology {
   readonly federation: string;
+  /** Public keys that may sign the topology; empty: signatures are not asked for. */
+  readonly signingKeys: readonly string[];
   /** Directory of the certificates of the first file, absolute: where an authority is kept. */
   readonly certificates: string;
   readonly hubs: readonly TopologyHub[];

@@ -29,7 +29,7 @@ const FORMAT = read("topology/README.md");
 
 test("topology/README.md has every key with its type, default and meaning, and no other", () => {
   const documented = tableRows(FORMAT).filter(([key]) =>
-    /^`(?:federation|demo|certificates|hubs|branches|calendars|routes|blocked)\b/.test(key ?? ""),
+    /^`(?:federation|demo|signing|certificates|hubs|branches|calendars|routes|blocked)\b/.test(key ?? ""),
   );
   assert.deepEqual(documented, keyRows(topologyJsonSchema()));
 });

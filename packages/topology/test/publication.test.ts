@@ -7,8 +7,11 @@ import { hasCode } from "@mss/runtime";
 import { createMemoryStores } from "@mss/store";
 import {
   applyTopology,
+  beginTrust,
   createSigningKeyPem,
+  handTrustOn,
   hashedSnapshot,
+  keyId,
   openRevision,
   readSigningKey,
   rollbackTopology,
@@ -38,6 +41,11 @@ function optionsOf(store: TopologyStore) {
   return { store, author: "alice", message: "", force: false, now: NOW };
 }
 
+function faultWith(sealed: SealedRevision, trustedKeys: readonly string[]): string {
+  const opened = openRevision(sealed, { federation: "acme", trustedKeys });
+  return opened.kind === "ok" ? "ok" : opened.fault;
+}
+
 function publishedOf(outcome: PublicationOutcome): SealedRevision {
   assert.ok(outcome.kind === "published", outcome.kind);
   return outcome.sealed;
@@ -56,10 +64,7 @@ test("a signed revision opens with the key that signed it, and not when anything
   const sealed = sealRevision(snapshotOf("1xxx"), FIELDS, key);
   const { header, texts } = sealed;
   const foreign = sealRevision(snapshotOf("1xxx"), FIELDS, other);
-  const faultOf = (changed: SealedRevision, trustedKeys = [key.publicKey]) => {
-    const opened = openRevision(changed, { federation: "acme", trustedKeys });
-    return opened.kind === "ok" ? "ok" : opened.fault;
-  };
+  const faultOf = (changed: SealedRevision, trusted = [key.publicKey]) => faultWith(changed, trusted);
   assert.equal(faultOf(sealed), "ok");
   assert.equal(faultOf(sealed, [other.publicKey, key.publicKey]), "ok");
   assert.equal(faultOf(sealed, []), "ok");
@@ -75,6 +80,46 @@ test("a signed revision opens with the key that signed it, and not when anything
   );
 });
 
+test("a signature that is there must be right, and one that was taken out is missed, though no key is trusted", () => {
+  const key = newKey();
+  const { header, texts } = sealRevision(snapshotOf("1xxx"), FIELDS, key);
+  const { signature: _signature, ...stripped } = texts;
+  assert.equal(faultWith({ header, texts: stripped }, []), "unsigned");
+  const value = newKey().sign(texts.header);
+  assert.equal(
+    faultWith({ header, texts: { ...texts, signature: { key: key.publicKey, value } } }, []),
+    "wrong-signature",
+  );
+  const { signedBy: _signedBy, ...unnamed } = header;
+  const header2 = JSON.stringify(unnamed);
+  const signed = { ...texts, header: header2, signature: { key: key.publicKey, value: key.sign(header2) } };
+  assert.equal(faultWith({ header: unnamed, texts: signed }, []), "wrong-signature");
+});
+
+test("trust begins with the file, moves with the revisions, and begins anew when the file names other keys", () => {
+  const [first, second, third] = keys(newKey(), newKey(), newKey());
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  const begun = beginTrust([first]);
+  assert.deepEqual(begun.keys, [first]);
+  const moved = handTrustOn(begun, { signingKeys: [second] });
+  assert.deepEqual(moved.keys, [second]);
+  assert.deepEqual(beginTrust([first], moved).keys, [second], "the file has not changed");
+  assert.deepEqual(beginTrust([third], moved).keys, [third], "its administrator has changed it");
+  assert.deepEqual(handTrustOn(moved, {}).keys, [first], "a revision without keys leads back to the file");
+  assert.equal(keyId(first), first.slice(0, 16));
+});
+
+test("a new key is published with force only, since each node asks its own file about it", async () => {
+  const store = createMemoryStores().topology;
+  const [lost, found] = [newKey(), newKey()];
+  publishedOf(await apply(store, snapshotOf("1xxx"), keys(lost), lost));
+  const options = { ...optionsOf(store), snapshot: snapshotOf("1xxx"), signingKeys: keys(found), key: found };
+  assert.equal((await applyTopology(options)).kind, "needsKey");
+  assert.equal((await applyTopology({ ...options, signingKeys: keys(lost), force: true })).kind, "unchanged");
+  const { header } = publishedOf(await applyTopology({ ...options, force: true }));
+  assert.deepEqual([header.signedBy, header.signingKeys], [found.publicKey, keys(found)]);
+});
+
 test("a revision of another federation, or with a snapshot of another form, does not open", () => {
   const sealed = sealRevision(snapshotOf("1xxx"), FIELDS);
   const elsewhere = openRevision(sealed, { federation: "other", trustedKeys: [] });
@@ -82,7 +127,7 @@ test("a revision of another federation, or with a snapshot of another form, does
   const key = newKey();
   for (const text of ['{"federation":"acme","future":true}', '{"federation":"acme","hubs":[]}', "[]", "{"]) {
     const hash = createHash("sha256").update(text).digest("hex");
-    const header = JSON.stringify({ federation: "acme", hash, ...FIELDS });
+    const header = JSON.stringify({ federation: "acme", hash, signedBy: key.publicKey, ...FIELDS });
     const signature = { key: key.publicKey, value: key.sign(header) };
     const signed = readSealedRevision({ header, snapshot: text, signature });
     assert.ok(signed);

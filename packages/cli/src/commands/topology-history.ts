@@ -1,4 +1,5 @@
 import type { RevisionHeader } from "@mss/model";
+import { keyId } from "@mss/topology";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
 import { withFederationStore } from "../topology/federation-store.ts";
@@ -35,11 +36,11 @@ export async function topologyHistory(options: TopologyHistoryOptions): Promise<
 }
 
 export function historyLine(header: RevisionHeader): string {
-  const { revision, publishedAt, hash, author, message, rollbackOf, forced, signingKeys } = header;
+  const { revision, publishedAt, hash, author, message, rollbackOf, forced, signedBy } = header;
   const marks = [
     rollbackOf === undefined ? "" : `rollback of ${rollbackOf}`,
     forced === true ? "forced" : "",
-    signingKeys === undefined ? "" : "signed",
+    signedBy === undefined ? "" : `signed by ${keyId(signedBy)}`,
   ].filter((mark) => mark !== "");
   const shown = marks.length === 0 ? "" : ` [${marks.join(", ")}]`;
   return `${String(revision).padStart(5)}  ${publishedAt}  ${hash.slice(0, SHORT_HASH)}  ${author}  ${message}${shown}`.trimEnd();

@@ -5,6 +5,7 @@ import {
   diffSnapshots,
   formatDiff,
   formatReplay,
+  keyId,
   loadTopology,
   openRevision,
   replayCalls,
@@ -13,6 +14,7 @@ import {
 import { faultText } from "../fault-text.ts";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
+import { UNSIGNED } from "../topology/report-publication.ts";
 import { failed, withFederationStore } from "../topology/federation-store.ts";
 import type { OpenStore } from "../topology/federation-store.ts";
 
@@ -30,15 +32,15 @@ export interface TopologyPlanOptions {
 /** `mss topology plan`: what `apply` would change. Status as `apply` would have it: refused when it needs force. */
 export async function topologyPlan(options: TopologyPlanOptions): Promise<ExitStatus> {
   const { files, against, output } = options;
-  const after = await snapshotOf(files, output);
+  const after = await candidateOf(files, output);
   if (after === undefined) {
     return EXIT.usage;
   }
   if (against !== undefined) {
-    const before = await snapshotOf(against, output);
+    const before = await candidateOf(against, output);
     return before === undefined ? EXIT.usage : report(before, after, options);
   }
-  const { federation } = after;
+  const { federation } = after.snapshot;
   return withFederationStore({ ...options, federation }, async (store) => {
     const current = await store.current();
     const opened = current && openRevision(current, { federation, trustedKeys: [] });
@@ -46,39 +48,74 @@ export async function topologyPlan(options: TopologyPlanOptions): Promise<ExitSt
       const text = `${federation}: what is in force cannot be read: ${opened.reason}`;
       return failed(options, { outcome: "unreadable", text }, EXIT.failed);
     }
-    return report(opened?.revision.snapshot, after, options);
+    const before = opened && {
+      snapshot: opened.revision.snapshot,
+      signingKeys: opened.revision.header.signingKeys ?? [],
+    };
+    return report(before, after, options);
   });
 }
 
-async function snapshotOf(files: readonly string[], output: Output): Promise<Snapshot | undefined> {
+interface Candidate {
+  readonly snapshot: Snapshot;
+  readonly signingKeys: readonly string[];
+}
+
+async function candidateOf(files: readonly string[], output: Output): Promise<Candidate | undefined> {
   const loaded = await loadTopology(files);
   if (loaded.kind === "faulty") {
     output.err(faultText(loaded.faults));
     return undefined;
   }
   output.err(faultText(loaded.warnings));
-  return toSnapshot(loaded.topology);
+  return { snapshot: toSnapshot(loaded.topology), signingKeys: loaded.topology.signingKeys };
 }
 
 async function report(
-  before: Snapshot | undefined,
-  after: Snapshot,
+  before: Candidate | undefined,
+  after: Candidate,
   { replay: file, json, output }: TopologyPlanOptions,
 ): Promise<ExitStatus> {
-  const diff = diffSnapshots(before, after);
+  const diff = diffSnapshots(before?.snapshot, after.snapshot);
   const records = file === undefined ? [] : await readRecords(file);
   if (typeof records === "string") {
     output.err(`${records}\n`);
     return EXIT.usage;
   }
-  const replay = file === undefined || before === undefined ? undefined : replayCalls(before, after, records);
+  const replay =
+    file === undefined || before === undefined ? undefined : replayCalls(before.snapshot, after.snapshot, records);
   if (json) {
-    output.out(`${JSON.stringify({ ...diff, ...(replay && { replay }) }, undefined, 2)}\n`);
+    output.out(
+      `${JSON.stringify({ ...diff, ...(replay && { replay }), signing: signingOf(before, after) }, undefined, 2)}\n`,
+    );
   } else {
     output.out(formatDiff(diff));
+    output.out(signingText(signingOf(before, after)));
+    output.err(signingOf(before, after).now.length === 0 ? UNSIGNED : "");
     output.out(replay === undefined ? "" : `\n${formatReplay(replay)}`);
   }
   return diff.needsForce === undefined ? EXIT.ok : EXIT.refused;
+}
+
+interface SigningChange {
+  /** Who must sign what is published next: one of these; empty: nobody. */
+  readonly now: readonly string[];
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+function signingOf(before: Candidate | undefined, after: Candidate): SigningChange {
+  const [old, next] = [before?.signingKeys ?? [], after.signingKeys];
+  return {
+    now: old.length > 0 ? old : next,
+    added: next.filter((key) => !old.includes(key)),
+    removed: old.filter((key) => !next.includes(key)),
+  };
+}
+
+function signingText({ now, added, removed }: SigningChange): string {
+  const changes = [...added.map((key) => `+ key ${key}\n`), ...removed.map((key) => `- key ${key}\n`)].join("");
+  return now.length === 0 ? "" : `${changes}apply must be signed by ${now.map(keyId).join(" or ")}\n`;
 }
 
 /** The records of a file, or what is wrong with it, with its line. */

@@ -4,7 +4,7 @@ import type { ExitStatus } from "../output.ts";
 import { withFederationStore } from "../topology/federation-store.ts";
 import { findFederation } from "../topology/find-federation.ts";
 import type { FederationFlags } from "../topology/find-federation.ts";
-import { publicationOf } from "../topology/publication-flags.ts";
+import { publicationOf, signingKeyOf } from "../topology/publication-flags.ts";
 import type { PublicationCommand } from "../topology/publication-flags.ts";
 import { reportPublication } from "../topology/report-publication.ts";
 
@@ -20,8 +20,13 @@ export async function topologyRollback(options: TopologyRollbackOptions): Promis
     return EXIT.usage;
   }
   const message = options.message ?? `back to revision ${revision}`;
+  const read = await signingKeyOf(options);
+  if (read.kind === "unusable") {
+    return EXIT.usage;
+  }
   return withFederationStore({ ...options, federation }, async (store) => {
-    const outcome = await rollbackTopology({ ...publicationOf({ ...options, message }, store), revision, federation });
+    const publication = publicationOf({ ...options, message }, { store, signer: read.signer });
+    const outcome = await rollbackTopology({ ...publication, revision, federation });
     return reportPublication(outcome, { ...options, federation });
   });
 }

@@ -40,6 +40,9 @@ export async function topologyShow(options: TopologyShowOptions): Promise<ExitSt
 }
 
 function revisionText({ header, snapshot }: Revision): string {
+  const keys = (header.signingKeys ?? []).map(
+    (key) => `  key     ${key}${key === header.signedBy ? "  signed this" : ""}`,
+  );
   const hubs = snapshot.hubs.map(
     ({ id, listen }) =>
       `  hub     ${id}  ${listen.map(({ transport, host, port }) => `${transport}://${host}:${port}`).join(" ")}`,
@@ -48,5 +51,5 @@ function revisionText({ header, snapshot }: Revision): string {
     ({ id, name, numbers, maxCalls }) =>
       `  branch  ${id}  ${name}: ${numbers.join(" ")}${maxCalls === undefined ? "" : `, at most ${maxCalls} calls`}`,
   );
-  return `${[historyLine(header), ...hubs, ...branches].join("\n")}\n`;
+  return `${[historyLine(header), ...keys, ...hubs, ...branches].join("\n")}\n`;
 }

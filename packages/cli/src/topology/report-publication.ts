@@ -1,4 +1,4 @@
-import { formatDiff } from "@mss/topology";
+import { formatDiff, keyId } from "@mss/topology";
 import type { PublicationOutcome } from "@mss/topology";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
@@ -10,6 +10,10 @@ export interface ReportOptions {
   readonly output: Output;
 }
 
+/** Said wherever a topology is, or would be, published without a signature. */
+export const UNSIGNED =
+  "It is not signed: whoever can write to Redis can change where calls go. That is for demos; see signing in topology/README.md.\n";
+
 /** Says what became of an apply or a rollback. */
 export function reportPublication(outcome: PublicationOutcome, options: ReportOptions): ExitStatus {
   const { federation, json, output } = options;
@@ -20,8 +24,11 @@ export function reportPublication(outcome: PublicationOutcome, options: ReportOp
       output.out(
         json
           ? `${JSON.stringify({ outcome: "published", ...header, replaced, diff: outcome.diff }, undefined, 2)}\n`
-          : `${formatDiff(outcome.diff)}${federation}: revision ${header.revision} is published${replaced === 0 ? "" : `, in place of ${replaced}`}\n`,
+          : `${formatDiff(outcome.diff)}${federation}: revision ${header.revision} is published${replaced === 0 ? "" : `, in place of ${replaced}`}${header.signedBy === undefined ? "" : `, signed by ${keyId(header.signedBy)}`}\n`,
       );
+      if (header.signedBy === undefined) {
+        output.err(UNSIGNED);
+      }
       return EXIT.ok;
     }
     case "unchanged": {
@@ -61,7 +68,7 @@ function reportRefusal(
     case "needsKey": {
       const { trusted, given } = outcome;
       const what = given === undefined ? "" : `, and not by ${given}`;
-      const text = `${federation}: a revision must be signed by ${trusted.join(" or ")}${what}: give the private key with --key FILE`;
+      const text = `${federation}: a revision must be signed by ${trusted.join(" or ")}${what}: give the private key with --key FILE. If that key is lost: name a new one in the file of every node, restart them, then apply with it and --force`;
       return failed(options, { outcome: "needs-key", trusted, text }, EXIT.usage);
     }
     case "noSuchRevision": {

@@ -68,7 +68,12 @@ function withPublicationFlags(command: Command): Command {
   return command
     .option("-m, --message <text>", "why, for the history", headerText("message"))
     .option("--author <name>", "who, for the history; the user of this machine when absent", headerText("author"))
-    .option("--force", "also when it takes away more than a fifth of the numbers", false)
+    .option("--key <file>", "sign it with this private key (mss key); MSS_KEY_PASSPHRASE, if it is encrypted")
+    .option(
+      "--force",
+      "also when it takes away more than a fifth of the numbers, or is signed by a key of these files that is not in force",
+      false,
+    )
     .option("--expect <revision>", "only if this revision is in force", count)
     .option("--above <revision>", "number it above this one, which branches have seen and the store has lost", count)
     .option("--json", "what became of it as JSON", false);

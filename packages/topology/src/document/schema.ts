@@ -4,6 +4,7 @@ import { LOG_LEVELS } from "@mss/runtime";
 import { blockedSchema, branchRuleKeys, calendarsSchema, routesSchema } from "./rules-schema.ts";
 import { externalAddressKeys } from "./external-address.ts";
 import { limitsSchema } from "./limits.ts";
+import { signingKey } from "./signing.ts";
 import { certificatesKey, requireCertificateKey, tlsKeys } from "./tls.ts";
 
 /**
@@ -218,6 +219,7 @@ export const topologyDocumentSchema = z
         description: "Secrets may be written as plain text in this file without a warning.",
         examples: ["true"],
       }),
+    ...signingKey,
     ...certificatesKey,
     hubs: z
       .record(nodeIdSchema, hubSchema)

@@ -21,7 +21,7 @@ export type OpenedRevision =
 
 export interface OpenOptions {
   readonly federation: string;
-  /** Who may sign; empty: signatures are not asked for. */
+  /** Who may sign; empty: signatures are not asked for, but one that is there must be right. */
   readonly trustedKeys: readonly string[];
 }
 
@@ -36,23 +36,29 @@ export function openRevision(sealed: SealedRevision, options: OpenOptions): Open
   return { kind: "ok", revision: { header: sealed.header, snapshot } };
 }
 
-function faultOf({ header, texts }: SealedRevision, options: OpenOptions): RevisionFault | undefined {
+function faultOf(sealed: SealedRevision, options: OpenOptions): RevisionFault | undefined {
+  const { header, texts } = sealed;
   if (header.federation !== options.federation) {
     return "other-federation";
   }
-  if (options.trustedKeys.length > 0) {
-    const { signature } = texts;
-    if (signature === undefined) {
-      return "unsigned";
-    }
-    if (!options.trustedKeys.includes(signature.key)) {
-      return "untrusted-key";
-    }
-    if (!isSignedBy(signature.key, texts.header, signature.value)) {
-      return "wrong-signature";
-    }
+  const fault = signatureFault(sealed, options.trustedKeys);
+  if (fault !== undefined) {
+    return fault;
   }
   return createHash("sha256").update(texts.snapshot).digest("hex") === header.hash ? undefined : "wrong-hash";
+}
+
+/** A signature that is there has to be right, whether it is asked for or not. */
+function signatureFault({ header, texts }: SealedRevision, trustedKeys: readonly string[]): RevisionFault | undefined {
+  const { signature } = texts;
+  if (signature === undefined) {
+    return trustedKeys.length > 0 || header.signedBy !== undefined ? "unsigned" : undefined;
+  }
+  if (trustedKeys.length > 0 && !trustedKeys.includes(signature.key)) {
+    return "untrusted-key";
+  }
+  const isRight = signature.key === header.signedBy && isSignedBy(signature.key, texts.header, signature.value);
+  return isRight ? undefined : "wrong-signature";
 }
 
 function readSnapshot({ header, texts }: SealedRevision): Snapshot | undefined {

@@ -30,7 +30,7 @@ export interface PublicationOptions {
   /** Who does it, and why: one line each. */
   readonly author: string;
   readonly message: string;
-  /** Meant, even if it takes many numbers away. */
+  /** Meant, even if it takes many numbers away, or is signed by a key that no revision has named before. */
   readonly force: boolean;
   readonly key?: SigningKey;
   /** What the caller saw as current (0: nothing), when it decided; another one is a conflict. */
@@ -106,7 +106,7 @@ function diffFrom(current: SealedRevision | undefined, after: Snapshot): Topolog
 function refusalOf(
   current: SealedRevision | undefined,
   { snapshot, signingKeys }: Candidate,
-  { expectedRevision, key }: PublicationOptions,
+  { expectedRevision, key, force }: PublicationOptions,
 ): PublicationOutcome | undefined {
   const revision = current?.header.revision ?? 0;
   if (expectedRevision !== undefined && expectedRevision !== revision) {
@@ -116,13 +116,18 @@ function refusalOf(
     return { kind: "unchanged", revision };
   }
   const trusted = current?.header.signingKeys ?? signingKeys;
-  if (trusted.length > 0 && (key === undefined || !trusted.includes(key.publicKey))) {
+  const isNew = force && key !== undefined && signingKeys.includes(key.publicKey); // nodes ask their own files about it
+  if (trusted.length > 0 && !isNew && (key === undefined || !trusted.includes(key.publicKey))) {
     return { kind: "needsKey", trusted, ...(key === undefined ? {} : { given: key.publicKey }) };
   }
   return undefined;
 }
 
-function headerOf(current: number, candidate: Candidate, options: PublicationOptions): RevisionHeader {
+function headerOf(
+  current: number,
+  candidate: Candidate,
+  options: PublicationOptions,
+): Omit<RevisionHeader, "signedBy"> {
   const { snapshot, signingKeys, rollbackOf } = candidate;
   return {
     federation: snapshot.federation,

@@ -4,7 +4,7 @@ import { canonicalJson, snapshotText } from "../snapshot.ts";
 import { TopologyError } from "../errors.ts";
 import type { SigningKey } from "./signing-key.ts";
 
-export type HeaderFields = Omit<RevisionHeader, "federation" | "hash">;
+export type HeaderFields = Omit<RevisionHeader, "federation" | "hash" | "signedBy">;
 
 /** Writes the texts of a revision, signed when there is a key. Throws `REVISION_INVALID` for a header outside its limits. */
 export function sealRevision(snapshot: Snapshot, fields: HeaderFields, key?: SigningKey): SealedRevision {
@@ -13,8 +13,12 @@ export function sealRevision(snapshot: Snapshot, fields: HeaderFields, key?: Sig
 }
 
 /** The same for a snapshot that is a text already, such as that of an older revision. */
-export function sealSnapshotText(snapshot: string, header: RevisionHeader, key?: SigningKey): SealedRevision {
-  const text = canonicalJson(header);
+export function sealSnapshotText(
+  snapshot: string,
+  header: Omit<RevisionHeader, "signedBy">,
+  key?: SigningKey,
+): SealedRevision {
+  const text = canonicalJson(key === undefined ? header : { ...header, signedBy: key.publicKey });
   const signature = key === undefined ? {} : { signature: { key: key.publicKey, value: key.sign(text) } };
   const sealed = readSealedRevision({ header: text, snapshot, ...signature });
   if (sealed === undefined) {

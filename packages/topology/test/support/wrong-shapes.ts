@@ -58,6 +58,13 @@ export const SHAPE: readonly WrongDocument[] = [
     faults: ["1:13 invalid-id"],
     says: /letters, digits, dots/,
   },
+  {
+    name: "a signing key that is none",
+    text: top("signing: { keys: [ed25519:abc] }"),
+    faults: ["2:19 invalid-value"],
+    says: /keys\[0\] must be ed25519: and 43 characters — write something like ed25519:/,
+  },
+  { name: "signing without a key", text: top("signing: {}"), faults: ["2:1 missing-key"], says: /signing has no keys/ },
   { name: "misspelt at the top", text: top("dmeo: true"), faults: ["2:1 unknown-key"], says: /did you mean demo\?/ },
   {
     name: "misspelt and therefore missing is one fault",
