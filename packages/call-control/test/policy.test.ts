@@ -15,7 +15,7 @@ import {
   sessionIdOf,
   unsupportedRequirements,
 } from "../src/bridge/header-policy.ts";
-import { fromHeader } from "../src/bridge/identity.ts";
+import { ANONYMOUS_HOST, asksToBeHidden, callerHeaders, fromHeader } from "../src/bridge/identity.ts";
 import { bodyText, headerOf, headerText, isSendableUri, mergeHeaders } from "../src/drachtio/header-text.ts";
 
 const reader = (headers: Readonly<Record<string, string>>) => (name: string) =>
@@ -62,9 +62,9 @@ test("an INVITE carries what is listed and nothing else", () => {
   });
 });
 
-test("asserted identity passes between peers only", () => {
+test("the way of a call passes between peers only", () => {
   const headers = inviteHeaders(reader(EVERYTHING), true);
-  assert.equal(headers["P-Asserted-Identity"], "<sip:boss@hk>");
+  assert.equal(headers["History-Info"], "<sip:1001@hk>");
   assert.equal(headers["Diversion"], "<sip:1001@hk>");
   assert.equal(headers["X-Tmss-Path"], undefined);
 });
@@ -243,4 +243,40 @@ const stop: Step<number, number> = () => ({ kind: "reply", status: 404 });
 test("a pipeline ends at the first reply and hands contexts on", async () => {
   assert.deepEqual(await chain(double, double, show)(3), { kind: "next", ctx: "12" });
   assert.deepEqual(await chain(double, stop, show)(3), { kind: "reply", status: 404 });
+});
+
+test("who wants to be hidden says so with id or user; none and addresses are something else", () => {
+  for (const privacy of ["id", "user", "header;id", "ID; critical", "session;user"]) {
+    assert.equal(asksToBeHidden(privacy), true, privacy);
+  }
+  for (const privacy of [undefined, "", "none", "header", "session;critical", "id;none", "identity"]) {
+    assert.equal(asksToBeHidden(privacy), false, privacy);
+  }
+});
+
+test("a caller is asserted to trusted targets, and anonymous to others if it asks for that", () => {
+  const callerId = { user: "1000", displayName: "Alice", domain: "acme" };
+  const told = (parts: Partial<Parameters<typeof callerHeaders>[0]>, asserted?: string) =>
+    callerHeaders({
+      plan: { origin: "extension:1000", steps: [], callerId },
+      target: { label: "hub:hub-1", uri: "sip:4000@hub", trusted: true },
+      from: { user: "anonymous", host: ANONYMOUS_HOST },
+      isHidden: false,
+      read: (name) => (name === "P-Asserted-Identity" ? asserted : undefined),
+      ...parts,
+    });
+  const phone = { label: "extension:4000", uri: "sip:4000@phone" };
+  const From = '"Alice" <sip:1000@localhost>';
+  const own = { "P-Asserted-Identity": '"Alice" <sip:1000@acme>' };
+  assert.deepEqual(told({}, "<sip:boss@acme>"), { From, ...own }, "a phone's claim is replaced");
+  assert.deepEqual(told({ isHidden: true }), { From, ...own, Privacy: "id" });
+  assert.deepEqual(told({ target: phone }, "<sip:boss@acme>"), { From });
+  const hidden = { target: phone, isHidden: true };
+  assert.deepEqual(told(hidden), { From: '"Anonymous" <sip:anonymous@anonymous.invalid>' });
+  assert.deepEqual(told({ ...hidden, target: { ...phone, showsHiddenCaller: true } }), { From });
+  const trunk = { origin: "branch:hk", trusted: true, steps: [] };
+  const from = { user: "1000" };
+  const bare = { From: "<sip:1000@localhost>" };
+  assert.deepEqual(told({ plan: trunk, from }, "<tel:+8521000>"), { ...bare, "P-Asserted-Identity": "<tel:+8521000>" });
+  assert.deepEqual(told({ plan: trunk, from }), bare, "nothing is asserted of what nobody has asserted");
 });

@@ -2,7 +2,13 @@ import type { ExtensionNumber, ExtensionSettings, TrunkHubSettings } from "@mss/
 
 /** Who brings a call to this branch, proven by digest. */
 export type Caller =
-  | { readonly kind: "extension"; readonly number: ExtensionNumber; readonly settings: ExtensionSettings }
+  | {
+      readonly kind: "extension";
+      readonly number: ExtensionNumber;
+      readonly settings: ExtensionSettings;
+      /** It calls as anonymous. False when absent. */
+      readonly isHidden?: boolean;
+    }
   | { readonly kind: "hub"; readonly hub: TrunkHubSettings };
 
 /** The caller in log lines and call records: `extension:1000`, `hub:hub-1`. */

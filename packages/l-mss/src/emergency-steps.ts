@@ -27,7 +27,12 @@ export async function emergencySteps(call: EmergencyCall): Promise<readonly Brid
       steps.push({ targets: [gatewayTarget(way.gateway, call)] });
     } else if (way.number !== caller.number) {
       const contacts = await bindings.find(way.number, Date.now());
-      steps.push({ targets: contacts.map((binding) => phoneTarget(binding, EMERGENCY_RING_TIMEOUT_MS)) });
+      steps.push({
+        targets: contacts.map((binding) => ({
+          ...phoneTarget(binding, EMERGENCY_RING_TIMEOUT_MS),
+          showsHiddenCaller: true,
+        })),
+      });
     }
   }
   return steps.filter(({ targets }) => targets.length > 0);
@@ -43,6 +48,7 @@ function gatewayTarget(
     label: `gateway:${id}`,
     uri: sipUriOf(address, called),
     callerId: { user, ...(settings.name === undefined ? {} : { displayName: settings.name }) },
+    showsHiddenCaller: true, // who answers must be able to call back
     firstResponseTimeoutMs: GATEWAY_FIRST_RESPONSE_TIMEOUT_MS,
     ringTimeoutMs: EMERGENCY_RING_TIMEOUT_MS,
   };

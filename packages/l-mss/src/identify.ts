@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { nodeName } from "@mss/certificates";
-import { isSameHost, reject } from "@mss/call-control/node";
+import { ANONYMOUS_HOST, isSameHost, reject } from "@mss/call-control/node";
 import type { DigestGuard, IncomingInvite, IncomingRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import type { BranchSettings, TransportAddress, TrunkHubSettings } from "@mss/model";
@@ -84,6 +84,9 @@ export function identify({ settings, guard, log }: IdentifyOptions): Step<Incomi
         "call of a hub is refused",
       );
       return reject("NOT_AUTHENTICATED", callerLabel(caller));
+    }
+    if (caller.kind === "extension" && invite.from.host === ANONYMOUS_HOST) {
+      return next({ invite, caller: { ...caller, isHidden: true } }); // RFC 3323 §4.1: the credentials say who it is
     }
     if (caller.kind === "extension" && invite.from.user !== caller.number) {
       log.warn({ peer: invite.source, from: invite.from.user, code: "NOT_PERMITTED" }, "call under another number");

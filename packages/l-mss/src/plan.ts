@@ -54,13 +54,17 @@ function hubStep({ hub, address }: HubRoute, called: string, options: PlanOption
 }
 
 /** What every plan of this caller has: an extension is shown as the branch knows it, a hub is believed. */
-function callerPart(caller: Caller): Pick<BridgePlan, "origin" | "trusted" | "callerId"> {
+function callerPart(
+  caller: Caller,
+  { federation }: BranchSettings,
+): Pick<BridgePlan, "origin" | "trusted" | "from" | "callerId" | "hidesCaller"> {
   const origin = callerLabel(caller);
   if (caller.kind === "hub") {
     return { origin, trusted: true };
   }
-  const { number, settings } = caller;
-  return { origin, callerId: { user: number, ...(settings.name === undefined ? {} : { displayName: settings.name }) } };
+  const { number, settings, isHidden = false } = caller;
+  const named = settings.name === undefined ? {} : { displayName: settings.name };
+  return { origin, from: number, callerId: { user: number, domain: federation, ...named }, hidesCaller: isHidden };
 }
 
 interface LegContext extends PlanOptions {
@@ -117,6 +121,6 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
     const { maxCalls } = settings.trunk;
     const overTrunk = caller.kind === "hub" || decision.kind === "uplink";
     const leases = overTrunk && maxCalls !== undefined ? [{ key: TRUNK_LEASE, limit: maxCalls }] : [];
-    return next({ ...callerPart(caller), leases, steps });
+    return next({ ...callerPart(caller, settings), leases, steps });
   };
 }

@@ -43,9 +43,10 @@ export function transferPolicy({ settings, plan }: TransferPolicyOptions): Trans
       if (verdict.kind === "reply") {
         return verdict;
       }
-      const { number: user, displayName } = transferee;
+      const { number: user, displayName, isHidden = false } = transferee;
       return next({
         ...verdict.ctx,
+        hidesCaller: isHidden,
         callerId: { user, ...(displayName === undefined ? {} : { displayName }) },
         steps: withReferredBy(verdict.ctx.steps, `<sip:${caller.number}@${settings.federation}>`), // RFC 3892
       });

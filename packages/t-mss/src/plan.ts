@@ -57,7 +57,9 @@ function stepTo({ target, contact }: HubLeg, context: LegContext): BridgeStep {
         uri: sipUriOf(contact.source, called),
         ...(proxy === undefined ? {} : { proxy }),
         ...(trunk && { credentials: { realm: branch, username: settings.id, secret: trunk.secret } }),
-        ...(isShownAnew && { callerId: { user: caller, ...(hasName ? { displayName } : {}) } }),
+        ...(isShownAnew && {
+          callerId: { user: caller, domain: settings.federation, ...(hasName ? { displayName } : {}) },
+        }),
         ...(lease && { lease }),
         trusted: true,
         firstResponseTimeoutMs: branchFirstResponseTimeoutMs,

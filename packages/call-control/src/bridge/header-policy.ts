@@ -25,8 +25,11 @@ const INVITE = [
   "Recv-Info", // RFC 6086
 ] as const;
 
-/** Who calls and by which way: believed from a peer of the federation only, and told to one only. */
-const INVITE_BETWEEN_PEERS = ["P-Asserted-Identity", "Diversion", "History-Info", "Referred-By"] as const;
+/**
+ * By which way a call came, and who is said to call: believed from a peer of the federation only, and told to one only.
+ * P-Asserted-Identity is for `identity.ts`; P-Preferred-Identity ends at the node that knows the caller (RFC 3325 §9.2).
+ */
+const INVITE_BETWEEN_PEERS = ["Remote-Party-ID", "Diversion", "History-Info", "Referred-By"] as const;
 
 const RESPONSE = [
   "Subject",

@@ -3,7 +3,7 @@ import { mergeHeaders } from "../drachtio/header-text.ts";
 import type { IncomingInvite, SipHeaders } from "../drachtio/types.ts";
 import type { LegOffer } from "./callee-leg.ts";
 import { inviteHeaders, sessionIdHeader } from "./header-policy.ts";
-import { fromHeader } from "./identity.ts";
+import { asksToBeHidden, callerHeaders } from "./identity.ts";
 import type { BridgePlan, CallTarget } from "./types.ts";
 
 export interface OfferContext {
@@ -16,13 +16,12 @@ export interface OfferContext {
 /** The INVITE that a target gets: by the header policy, then by what the plan says for this target. */
 export function legOffer({ invite, plan, sessionId, limits }: OfferContext, target: CallTarget): LegOffer {
   const betweenPeers = plan.trusted === true && target.trusted === true;
-  const { "P-Asserted-Identity": asserted, ...carried } = inviteHeaders((name) => invite.header(name), betweenPeers);
-  const isAsserted = asserted !== undefined && target.callerId === undefined;
+  const read = (name: string): string | undefined => invite.header(name);
+  const isHidden = plan.hidesCaller === true || asksToBeHidden(read("Privacy"));
   const headers: SipHeaders = {
-    ...carried,
-    ...(isAsserted ? { "P-Asserted-Identity": asserted } : {}),
+    ...inviteHeaders(read, betweenPeers),
+    ...callerHeaders({ plan, target, from: invite.from, isHidden, read }),
     "Max-Forwards": String(invite.maxForwards - 1), // a B2BUA that starts again at 70 makes loops endless (RFC 7332 §5)
-    From: fromHeader(target.callerId ?? plan.callerId ?? invite.from),
     ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),
   };
   return {

@@ -235,6 +235,6 @@ export class Session {
     }
     this.#log.info({ leg: side.name }, "end point does not know the dialog");
     side.closed();
-    this.end("system");
+    this.end("system", { Reason: 'SIP;cause=481;text="Call Does Not Exist At The Other End"' });
   }
 }

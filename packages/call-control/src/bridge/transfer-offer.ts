@@ -3,7 +3,7 @@ import { mergeHeaders } from "../drachtio/header-text.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
 import type { LegOffer } from "./callee-leg.ts";
 import { sessionIdHeader } from "./header-policy.ts";
-import { fromHeader } from "./identity.ts";
+import { callerHeaders } from "./identity.ts";
 import type { BridgePlan, CallTarget, Party } from "./types.ts";
 
 export interface TransferOfferContext {
@@ -20,10 +20,11 @@ export function transferOffer(
   { plan, sessionId, transferee, limits }: TransferOfferContext,
   target: CallTarget,
 ): LegOffer {
-  const { number: user, displayName } = transferee;
+  const { number: user, displayName, isHidden = false } = transferee;
+  const from = { user, ...(displayName === undefined ? {} : { displayName }) };
   const headers: SipHeaders = {
     "Max-Forwards": MAX_FORWARDS,
-    From: fromHeader(plan.callerId ?? { user, ...(displayName === undefined ? {} : { displayName }) }),
+    ...callerHeaders({ plan, target, from, isHidden, read: () => undefined }),
     ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),
   };
   return {

@@ -12,6 +12,8 @@ export interface LeaseRequest {
 export interface CallerId {
   readonly displayName?: string;
   readonly user: string;
+  /** With it trusted targets are told by P-Asserted-Identity that it is so; a domain. RFC 3325. */
+  readonly domain?: string;
 }
 
 /** One place to ring. */
@@ -29,6 +31,8 @@ export interface CallTarget {
   readonly credentials?: ClientCredentials;
   /** A peer of the federation: gets our Session-ID and the caller's asserted identity. False when absent. */
   readonly trusted?: boolean;
+  /** Shows the caller whatever the caller asks for: emergency calls. False when absent. */
+  readonly showsHiddenCaller?: boolean;
   /** A phone and no server: when it says nothing the caller hears 480, not the 503 of a server in trouble. False when absent. */
   readonly phone?: boolean;
   /** Until any response but 100, which comes from the engine; then the target is silent and the next step may run. */
@@ -57,6 +61,8 @@ export interface BridgePlan {
   readonly to?: string;
   /** Identity shown to the callee instead of what the From says. */
   readonly callerId?: CallerId;
+  /** Targets that are not trusted see an anonymous caller, as with `Privacy: id` in the INVITE. False when absent. */
+  readonly hidesCaller?: boolean;
   /** Held from before the first step until the end of the call. Full: the call fails with `TRUNK_FULL`. */
   readonly leases?: readonly LeaseRequest[];
   readonly steps: readonly BridgeStep[];
@@ -69,6 +75,8 @@ export interface Party {
   /** The number by which it is called back. */
   readonly number: string;
   readonly displayName?: string;
+  /** It asked not to be shown outside of the federation. False when absent. */
+  readonly isHidden?: boolean;
 }
 
 export type EndedBy = "caller" | "callee" | "system";

@@ -5,6 +5,7 @@ import type { LegAnswer } from "../bridge/callee-leg.ts";
 import { alerts, reasonHeaderOf } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
 import { sessionIdOf, unsupportedRequirements } from "../bridge/header-policy.ts";
+import { asksToBeHidden } from "../bridge/identity.ts";
 import { legOffer } from "../bridge/leg-offer.ts";
 import { Opening } from "../bridge/opening.ts";
 import { ProvisionalRelay } from "../bridge/provisional-relay.ts";
@@ -258,6 +259,7 @@ export class Call implements LiveCall {
       label: origin,
       number: callerId?.user ?? from ?? this.#invite.from.user,
       ...(displayName === undefined ? {} : { displayName }),
+      ...(this.#plan?.hidesCaller === true || asksToBeHidden(this.#read("Privacy")) ? { isHidden: true } : {}),
     };
   }
 

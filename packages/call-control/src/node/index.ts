@@ -1,3 +1,4 @@
+export { ANONYMOUS_HOST } from "../bridge/identity.ts";
 export { answerOptions } from "./answer-options.ts";
 export { deferred } from "./deferred.ts";
 export type { DeferredPart } from "./deferred.ts";

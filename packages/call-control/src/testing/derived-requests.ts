@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createRequest, parseCSeq, parseNameAddress } from "@mss/sip-message";
-import type { SipMessage, SipRequest, SipResponse } from "@mss/sip-message";
+import type { HeaderField, SipMessage, SipRequest, SipResponse } from "@mss/sip-message";
 
 export function randomTag(): string {
   return randomBytes(8).toString("hex");
@@ -24,7 +24,12 @@ function sequenceOf(request: SipRequest): number {
 }
 
 /** CANCEL, or the ACK of a final that is no success: as the INVITE, hop by hop. RFC 3261 §9.1, §17.1.1.3. */
-export function derived(invite: SipRequest, method: "CANCEL" | "ACK", to = invite.headers.get("To") ?? ""): SipRequest {
+export function derived(
+  invite: SipRequest,
+  method: "CANCEL" | "ACK",
+  to = invite.headers.get("To") ?? "",
+  more: readonly HeaderField[] = [],
+): SipRequest {
   const kept = ["Via", "Max-Forwards", "From", "Call-ID"].map((name) => ({
     name,
     value: invite.headers.get(name) ?? "",
@@ -32,7 +37,7 @@ export function derived(invite: SipRequest, method: "CANCEL" | "ACK", to = invit
   return createRequest({
     method,
     uri: invite.uri,
-    headers: [...kept, { name: "To", value: to }, { name: "CSeq", value: `${sequenceOf(invite)} ${method}` }],
+    headers: [...kept, { name: "To", value: to }, { name: "CSeq", value: `${sequenceOf(invite)} ${method}` }, ...more],
   });
 }
 

@@ -12,6 +12,7 @@ import type {
   IncomingCall,
   OutgoingCall,
   PendingRequest,
+  PhoneAnswer,
   RequestFields,
   SipPhoneOptions,
   StartedRequest,
@@ -33,6 +34,8 @@ export class SipPhone {
   >();
   readonly #queues = new Map<string, SipRequest[]>();
   readonly #waiting = new Map<string, ((request: SipRequest) => void)[]>();
+  /** Answers instead of the phone: any request but the INVITE of a new call, ACK and CANCEL. Undefined: 200. */
+  answerTo: ((request: SipRequest) => PhoneAnswer | undefined) | undefined;
   #socket: PhoneSocket | undefined;
   #cseq = 0;
 
@@ -231,7 +234,7 @@ export class SipPhone {
       request,
       final: started.final,
       provisional: (status) => this.#provisional(started, status),
-      cancel: () => this.#transmit(derived(request, "CANCEL")),
+      cancel: (headers = []) => this.#transmit(derived(request, "CANCEL", undefined, headers)),
       bye: () => send("BYE"),
       send,
     };
@@ -286,10 +289,7 @@ export class SipPhone {
       }
       this.#incoming.set(callKey(request), this.#incomingCall(request));
     } else if (request.method !== "ACK") {
-      const body = request.method === "INVITE" ? this.sessionDescription : "";
-      const contact = { name: "Contact", value: `<${this.contact}>` };
-      const headers = body === "" ? [contact] : [contact, SDP_TYPE];
-      this.#transmit(createResponse(request, 200, { toTag: randomTag(), headers, body }));
+      this.#answer(request);
     }
     const waiting = this.#waiting.get(request.method)?.shift();
     if (waiting === undefined) {
@@ -297,6 +297,13 @@ export class SipPhone {
     } else {
       waiting(request);
     }
+  }
+
+  #answer(request: SipRequest): void {
+    const described = request.method === "INVITE" ? { headers: [SDP_TYPE], body: this.sessionDescription } : {};
+    const { status, headers = [], body = "" } = this.answerTo?.(request) ?? { status: 200, ...described };
+    const contact = { name: "Contact", value: `<${this.contact}>` };
+    this.#transmit(createResponse(request, status, { toTag: randomTag(), headers: [contact, ...headers], body }));
   }
 
   #incomingCall(request: SipRequest): { readonly call: IncomingCall; readonly onCancel: (cancel: SipRequest) => void } {
@@ -318,8 +325,9 @@ export class SipPhone {
     const call: IncomingCall = {
       request,
       ring: () => reply(180),
+      reply: (status, { headers = [], body = "" } = {}) => reply(status, [contact, ...headers], body),
       answer: () => reply(200, [contact, SDP_TYPE], this.sessionDescription),
-      refuse: (status) => reply(status, []),
+      refuse: (status, headers = []) => reply(status, headers),
       cancelled: cancelled.promise,
       bye: () => send("BYE"),
       send,

@@ -16,6 +16,13 @@ export interface SipPhoneOptions extends Account {
   readonly scheme?: "sip" | "sips";
 }
 
+/** What a phone answers instead of the 200 that it gives by itself. */
+export interface PhoneAnswer {
+  readonly status: number;
+  readonly headers?: readonly HeaderField[];
+  readonly body?: string;
+}
+
 export interface RequestFields {
   readonly uri?: string;
   readonly from?: string;
@@ -39,7 +46,7 @@ export interface OutgoingCall {
   provisional(status: number): Promise<SipResponse>;
   /** The final response; ACK has been sent. */
   readonly final: Promise<SipResponse>;
-  cancel(): void;
+  cancel(headers?: readonly HeaderField[]): void;
   bye(): Promise<SipResponse>;
   /** A request within the answered call. */
   send(method: string, fields?: RequestFields): Promise<SipResponse>;
@@ -48,8 +55,10 @@ export interface OutgoingCall {
 export interface IncomingCall {
   readonly request: SipRequest;
   ring(): void;
+  /** Any response, with Contact. */
+  reply(status: number, fields?: Pick<RequestFields, "headers" | "body">): void;
   answer(): void;
-  refuse(status: number): void;
+  refuse(status: number, headers?: readonly HeaderField[]): void;
   /** Resolves when the caller has cancelled; answered 200 and 487 by then. */
   readonly cancelled: Promise<SipRequest>;
   bye(): Promise<SipResponse>;
