@@ -15,6 +15,7 @@ export type {
   BindingOutcome,
   BindingStore,
   CallRecordStore,
+  CopyStore,
   LeaseOutcome,
   HistoryQuery,
   LeaseStore,

@@ -100,3 +100,11 @@ export interface BindingStore {
   /** Forgets what has expired; returns how many. */
   purge(nowMs: number): Promise<number>;
 }
+
+/** The last good copy of one document on the node's own disk, for a start without network. */
+export interface CopyStore {
+  /** Undefined when there is none. Whoever reads it checks its form. Rejects for a copy that is damaged. */
+  load(): Promise<unknown>;
+  /** Replaces it as a whole or not at all; it is on the disk when this resolves. Takes what JSON takes. */
+  save(value: unknown): Promise<void>;
+}

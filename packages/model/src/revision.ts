@@ -33,6 +33,8 @@ export const revisionHeaderSchema = z
     author: line(MAX_AUTHOR).min(1),
     /** Why; may be empty. */
     message: line(MAX_MESSAGE),
+    /** The revision that was current when this one was made, and the SHA-256 of its header's text; absent: there was none. */
+    previous: z.strictObject({ revision: z.int().positive(), digest: sha256Schema }).readonly().optional(),
     /** The revision whose snapshot is published again. */
     rollbackOf: z.int().positive().optional(),
     /** The publisher was told that it takes many numbers away, and meant it. */

@@ -172,6 +172,8 @@ export interface HubSettings {
   readonly tls?: TlsSettings;
   /** Where health, metrics and views are served; absent: not at all. */
   readonly http?: { readonly host: string; readonly port: number };
+  /** Directory of its copy of the topology, absolute; it need not exist yet. Absent: no copy is kept. */
+  readonly dataDirectory?: string;
   /** Public keys that may sign the topology, `ed25519:…`; empty or absent: signatures are not asked for. */
   readonly signingKeys?: readonly string[];
   /** The branches whose trunk comes to this hub. */

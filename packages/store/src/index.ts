@@ -1,5 +1,6 @@
 export { STORE_ERRORS, StoreError } from "./errors.ts";
 export type { StoreErrorCode } from "./errors.ts";
+export { openCopyFile } from "./file/copy-file.ts";
 export { createMemoryStores } from "./memory/memory-stores.ts";
 export type { MemoryStoresOptions } from "./memory/memory-stores.ts";
 export { connectRedis } from "./redis/connect-redis.ts";

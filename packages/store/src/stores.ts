@@ -1,4 +1,4 @@
-import type { BindingStore, CallRecordStore, LeaseStore, TopologyStore } from "@mss/model";
+import type { BindingStore, CallRecordStore, CopyStore, LeaseStore, TopologyStore } from "@mss/model";
 import type { Part } from "@mss/runtime";
 import type { StoreErrorCode } from "./errors.ts";
 
@@ -24,4 +24,6 @@ export type RedisStores = HubStores;
 export interface BranchStore extends Part {
   readonly bindings: BindingStore;
   readonly callRecords: CallRecordStore;
+  /** Its part of the topology. */
+  readonly topologyCopy: CopyStore;
 }

@@ -9,6 +9,7 @@ import { StoreError, openBranchStore } from "@mss/store";
 import type { BranchStore } from "@mss/store";
 import { bindingStoreContract } from "./contract/binding-store-contract.ts";
 import { callRecordStoreContract } from "./contract/call-record-store-contract.ts";
+import { copyStoreContract } from "./contract/copy-store-contract.ts";
 import type { MakeStore } from "./contract/fixture.ts";
 import { sampleBinding, sampleRecord } from "./support/samples.ts";
 
@@ -39,6 +40,7 @@ const withCode = (code: string) => (error: unknown) => error instanceof StoreErr
 
 bindingStoreContract(fresh((store) => store.bindings));
 callRecordStoreContract(fresh((store) => store.callRecords));
+copyStoreContract(fresh((store) => store.topologyCopy));
 
 describe("branch store", () => {
   it("keeps bindings and records over a restart, in a file that a second start does not change", () =>
@@ -98,11 +100,14 @@ describe("branch store", () => {
       await store.bindings.apply("1000", { set: [sampleBinding()], remove: [] }, LIMITS);
       await store.bindings.apply("1001", { set: [sampleBinding({ aor: "1001" })], remove: [] }, LIMITS);
       await store.callRecords.append(sampleRecord("a"));
+      await store.topologyCopy.save({ revision: 7 });
       const other = new DatabaseSync(file);
       other.exec("UPDATE bindings SET transport = 'pigeon' WHERE aor = '1000'; UPDATE call_records SET record = '{'");
+      other.exec("UPDATE copies SET document = '{\"revision\":8}'");
       other.close();
       await assert.rejects(store.bindings.find("1000", 1_000), withCode("STORE_CORRUPT"));
       await assert.rejects(store.callRecords.latest(1), withCode("STORE_CORRUPT"));
+      await assert.rejects(store.topologyCopy.load(), withCode("STORE_CORRUPT"));
       assert.equal((await store.bindings.find("1001", 1_000)).length, 1);
       await store.stop();
     }));

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
+import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
 import { NodeTls, deferred, embeddedAddress, engineOptions } from "@mss/call-control/node";
 import type { CallRecord, HubSettings, Snapshot } from "@mss/model";
 import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { createEngine } from "@mss/sip-engine";
-import { connectRedis, createMemoryStores } from "@mss/store";
+import { connectRedis, createMemoryStores, openCopyFile } from "@mss/store";
 import type { HubStores } from "@mss/store";
 import { createHubNode } from "./node.ts";
 import type { HubNode } from "./node.ts";
@@ -49,7 +50,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const log = parentLog.child({ role: "hub", node: settings.id });
   const isEmbedded = choice.kind === "embedded";
   const requiresCertificates = [...settings.trunks.values()].some((trunk) => trunk.requireCertificate === true);
-  const { listen, tls: tlsSettings } = settings;
+  const { listen, tls: tlsSettings, dataDirectory } = settings;
   const tls = await NodeTls.open({
     listen,
     requiresCertificates,
@@ -73,6 +74,9 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       leases,
       callRecords,
       trunkBindings,
+      ...(dataDirectory !== undefined && {
+        topologyCopy: openCopyFile(path.join(dataDirectory, `${settings.id}.topology`)),
+      }),
       storeHealth: () => stores.health(),
       storeReason: () => stores.healthReason(),
       certificate: () => tls.status(),

@@ -8,6 +8,7 @@ import type {
   BranchId,
   CallRecord,
   CallRecordStore,
+  CopyStore,
   HubId,
   HubSettings,
   LeaseStore,
@@ -27,6 +28,8 @@ export interface HubNodeOptions {
   readonly leases: LeaseStore;
   readonly callRecords: CallRecordStore;
   readonly trunkBindings: BindingStore;
+  /** The topology on the hub's own disk; absent: none is kept. */
+  readonly topologyCopy?: CopyStore;
   /** Whether the shared store answers; for `/health` and the metrics. Up when absent. */
   readonly storeHealth?: () => StoreHealth;
   /** Why it is down, as a code; for `/health`. */
@@ -73,8 +76,8 @@ export interface HubNode extends Part {
   activeCalls(): readonly ActiveCall[];
   /** Takes no new calls (503 with Retry-After) and waits for the others up to `limitMs`, then ends them. */
   drain(limitMs: number): Promise<void>;
-  /** A branch registered its trunk. Returns the function that takes the listener off. */
-  on(event: "trunk", listener: (branch: BranchId) => void): () => void;
+  /** `trunk`: a branch registered its trunk. `plan`: another dial plan is in force. Returns the function that takes the listener off. */
+  on<Name extends keyof HubEvents>(event: Name, listener: (...args: HubEvents[Name]) => void): () => void;
 }
 
 const BRANCH_FIRST_RESPONSE_TIMEOUT_MS = 2_000;
@@ -82,7 +85,7 @@ const BRANCH_FIRST_RESPONSE_TIMEOUT_MS = 2_000;
 /** Branch nodes on one trunk: the one in use and those that stand by. */
 const MAX_NODES_PER_BRANCH = 3;
 
-type HubEvents = { trunk: [branch: BranchId] };
+type HubEvents = { trunk: [branch: BranchId]; plan: [revision: number] };
 
 interface HubParts {
   readonly control: CallControl;
@@ -144,6 +147,14 @@ function hubStatus(options: HubNodeOptions, parts: HubParts): HubStatus {
   };
 }
 
+/** What somebody must look at; calls go on by the plan in force. */
+function planProblem({ refused, copyProblem }: PlanFeed): string | undefined {
+  if (refused !== undefined) {
+    return `revision ${refused.revision} is left out: ${refused.reason}`;
+  }
+  return copyProblem === undefined ? undefined : `the plan in force is not on the disk: ${copyProblem}`;
+}
+
 /** Health, metrics and views, when the settings ask for them. */
 function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefined {
   const { settings, log } = options;
@@ -162,7 +173,9 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
     health: () => ({
       store: storeHealth(),
       storeReason: options.storeReason?.(),
-      degraded: storeHealth() === "down",
+      degraded: storeHealth() === "down" || planProblem(parts.feed) !== undefined,
+      planProblem: planProblem(parts.feed),
+      planSource: parts.feed.source,
       planRevision: parts.feed.plan?.revision,
       trunksUp: trunksUp(),
     }),
@@ -170,6 +183,11 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
     gauges: [
       { name: "mss_store_up", help: "1 while the shared store answers", value: () => Number(storeHealth() === "up") },
       { name: "mss_trunks_up", help: "Branches whose trunk is registered", value: trunksUp },
+      {
+        name: "mss_plan_refused",
+        help: "1 while the shared store has a revision that this hub does not route by",
+        value: () => Number(parts.feed.refused !== undefined),
+      },
       {
         name: "mss_plan_revision",
         help: "Revision of the dial plan in force",
@@ -221,6 +239,8 @@ export function createHubNode(options: HubNodeOptions): HubNode {
     federation: settings.federation,
     hub: settings.id,
     signingKeys: settings.signingKeys ?? [],
+    ...(options.topologyCopy && { copy: options.topologyCopy }),
+    onPlan: ({ revision }) => emitter.emit("plan", revision),
     log: log.child({ mod: "topology" }),
     ...(snapshot === undefined ? {} : { snapshot }),
   });

@@ -1,10 +1,12 @@
 import { supersedes } from "@mss/model";
-import type { RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
+import type { CopyStore, RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import { hasCode, retry } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import { beginTrust, diffSnapshots, handTrustOn, openRevision } from "@mss/topology";
 import type { Trust } from "@mss/topology";
 import { HubError } from "./errors.ts";
+import { lineageOf } from "./lineage.ts";
+import { PlanCopy } from "./plan-copy.ts";
 import { compileRoutingPlan } from "./routing-plan.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
 import { StoreKeeper } from "./store-keeper.ts";
@@ -19,6 +21,8 @@ export interface PlanFeedOptions {
   readonly snapshot?: Snapshot;
   /** Keys of the hub's own file that may sign; none: signatures are not asked for. */
   readonly signingKeys?: readonly string[];
+  /** The hub's own disk; absent: nothing is kept. */
+  readonly copy?: CopyStore;
   readonly log: Logger;
   readonly onPlan?: (plan: RoutingPlan) => void;
 }
@@ -27,17 +31,27 @@ export interface PlanFeedOptions {
 const FILE_REVISION = 0;
 const RETRY = { retries: Infinity, minDelayMs: 500, maxDelayMs: 1_000 };
 
+/** Where the plan in force came from. */
+export type PlanSource = "file" | "copy" | "store";
+
 interface InForce {
+  readonly source: PlanSource;
   readonly plan: RoutingPlan;
   readonly snapshot: Snapshot;
   /** Absent for the plan of the hub's own file. */
   readonly sealed?: SealedRevision;
 }
 
+/** What keeps a hub from routing by what the store has. */
+export interface RefusedPlan {
+  readonly revision: number;
+  readonly reason: string;
+}
+
 /**
- * Keeps the plan in force: from the hub's file at once, then from the topology store as it changes. While the store is
- * away the last plan stays, and a store that lost it gets it back. A revision never goes backwards, and one that cannot
- * be used is left out.
+ * Keeps the plan in force: from the copy on the hub's disk, else from its file, at once; then from the topology store as
+ * it changes. While the store is away the last plan stays, and a store that lost it gets it back. A revision never goes
+ * backwards, and one that cannot be used is left out.
  */
 export class PlanFeed implements Part {
   readonly #options: PlanFeedOptions;
@@ -45,11 +59,15 @@ export class PlanFeed implements Part {
   readonly #stopping = new AbortController();
   #inForce: InForce | undefined;
   #trust: Trust;
+  #refused: RefusedPlan | undefined;
+  readonly #copy: PlanCopy;
   #connected: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined);
 
   constructor(options: PlanFeedOptions) {
     this.#options = options;
     this.#trust = beginTrust(options.signingKeys ?? []);
+    const { copy, federation, log } = options;
+    this.#copy = new PlanCopy({ federation, log, ...(copy && { store: copy }) });
     this.#keeper = new StoreKeeper({ settle: (current) => this.#settle(current), log: options.log });
   }
 
@@ -57,12 +75,23 @@ export class PlanFeed implements Part {
     return this.#inForce?.plan;
   }
 
+  get source(): PlanSource | undefined {
+    return this.#inForce?.source;
+  }
+
+  /** What the store has and this hub does not route by; undefined when all is well. */
+  get refused(): RefusedPlan | undefined {
+    return this.#refused;
+  }
+
+  /** Why the plan in force is not on the hub's disk, in words. */
+  get copyProblem(): string | undefined {
+    return this.#copy.problem;
+  }
+
   /** Resolves after the first attempt on the store, whichever way it came out. */
   async start(): Promise<void> {
-    const { snapshot } = this.#options;
-    if (snapshot !== undefined) {
-      this.#use({ revision: FILE_REVISION, snapshot });
-    }
+    await this.#useWhatIsHere();
     const { promise: tried, resolve } = Promise.withResolvers<void>();
     const { signal } = this.#stopping;
     this.#connected = retry(() => this.#connect(), {
@@ -87,6 +116,20 @@ export class PlanFeed implements Part {
     const unwatch = await this.#connected;
     await unwatch?.();
     await this.#keeper.stop();
+    await this.#copy.settled();
+  }
+
+  async #useWhatIsHere(): Promise<void> {
+    const { snapshot, signingKeys } = this.#options;
+    const copied = await this.#copy.load(signingKeys ?? []);
+    if (copied !== undefined) {
+      const { sealed, snapshot: kept, trust } = copied;
+      this.#use({ revision: sealed.header.revision, snapshot: kept, sealed, source: "copy" });
+      this.#trust = trust;
+    }
+    if (this.#inForce === undefined && snapshot !== undefined) {
+      this.#use({ revision: FILE_REVISION, snapshot, source: "file" });
+    }
   }
 
   async #connect(): Promise<() => Promise<void>> {
@@ -100,10 +143,11 @@ export class PlanFeed implements Part {
     const { store, snapshot, hub, log } = this.#options;
     const own = this.#inForce?.sealed;
     if (current !== undefined && supersedes(current.header, own?.header)) {
-      this.#accept(current);
+      await this.#accept(current);
       return;
     }
-    if (own !== undefined && current?.header.hash !== own.header.hash) {
+    this.#refused = undefined;
+    if (own !== undefined && !isSame(current, own)) {
       const outcome = await store.restore(own);
       const fields = { revision: own.header.revision, found: current?.header.revision ?? 0 };
       log.warn(
@@ -120,48 +164,73 @@ export class PlanFeed implements Part {
     if (current === undefined && snapshot !== undefined) {
       const seeded = await seedTopology({ store, snapshot, hub, log });
       if (seeded !== undefined) {
-        this.#accept(seeded);
+        await this.#accept(seeded);
       }
     }
   }
 
-  #accept(sealed: SealedRevision): void {
+  async #accept(sealed: SealedRevision): Promise<void> {
     const { federation } = this.#options;
     const { revision } = sealed.header;
     const opened = openRevision(sealed, { federation, trustedKeys: this.#trust.keys });
     if (opened.kind === "refused") {
-      this.#refuse(revision, { reason: opened.reason });
+      this.#refuse(revision, opened.reason);
       return;
     }
     const { snapshot } = opened.revision;
-    const before = this.#inForce;
-    if (before?.sealed !== undefined && sealed.header.forced !== true && takesMuch(before.snapshot, snapshot)) {
-      this.#refuse(revision, { reason: "it takes many numbers away without force" });
+    const loss = sealed.header.forced === true ? undefined : await this.#lossOf(sealed, snapshot);
+    if (loss !== undefined) {
+      this.#refuse(revision, loss);
       return;
     }
-    this.#use({ revision, snapshot, sealed });
+    if (this.#use({ revision, snapshot, sealed, source: "store" })) {
+      this.#trust = handTrustOn(this.#trust, sealed.header);
+      this.#copy.save(sealed, this.#trust);
+    }
   }
 
-  #use(next: { readonly revision: number; readonly snapshot: Snapshot; readonly sealed?: SealedRevision }): void {
-    const { revision, snapshot, sealed } = next;
+  /** What would be lost that nobody has said is meant. */
+  async #lossOf(sealed: SealedRevision, snapshot: Snapshot): Promise<string | undefined> {
+    const own = this.#inForce;
+    if (own?.sealed === undefined) {
+      return undefined;
+    }
+    if (takesMuch(own.snapshot, snapshot)) {
+      return "it takes many numbers away without force";
+    }
+    const { revision } = own.sealed.header;
+    const isLater = sealed.header.revision > revision;
+    return isLater && (await lineageOf(sealed, own.sealed, this.#options.store)) === "forks"
+      ? `it was not made from revision ${revision}, which is in force here, and lacks what that changed: publish it again with force`
+      : undefined;
+  }
+
+  #use(next: Omit<InForce, "plan"> & { readonly revision: number }): boolean {
+    const { revision, snapshot, sealed, source } = next;
     let plan: RoutingPlan;
     try {
       plan = compileRoutingPlan(next);
     } catch (error) {
-      this.#refuse(revision, {}, error);
-      return;
+      this.#refuse(revision, "it makes no dial plan", error);
+      return false;
     }
-    this.#inForce = { plan, snapshot, ...(sealed === undefined ? {} : { sealed }) };
-    this.#trust = sealed === undefined ? this.#trust : handTrustOn(this.#trust, sealed.header);
+    this.#inForce = { plan, snapshot, source, ...(sealed === undefined ? {} : { sealed }) };
+    this.#refused = undefined;
     const { log, onPlan } = this.#options;
-    log.info({ revision, hash: snapshot.hash, ...authorOf(sealed?.header) }, "dial plan in force");
+    log.info({ revision, hash: snapshot.hash, source, ...authorOf(sealed?.header) }, "dial plan in force");
     onPlan?.(plan);
+    return true;
   }
 
-  #refuse(revision: number, details: Readonly<Record<string, unknown>>, cause?: unknown): void {
-    const refused = new HubError("PLAN_REFUSED", { revision, ...details }, { cause });
+  #refuse(revision: number, reason: string, cause?: unknown): void {
+    const refused = new HubError("PLAN_REFUSED", { revision, reason }, { cause });
+    this.#refused = { revision, reason };
     this.#options.log.error({ err: refused, code: refused.code, revision }, "topology is left out");
   }
+}
+
+function isSame(current: SealedRevision | undefined, own: SealedRevision): boolean {
+  return current?.header.revision === own.header.revision && current.header.hash === own.header.hash;
 }
 
 /** What does not make a plan is told of when the plan is made. */

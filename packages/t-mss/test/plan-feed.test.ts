@@ -2,11 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import type { RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
+import type { CopyStore, RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import { hasCode, silentLog } from "@mss/runtime";
 import { createMemoryStores } from "@mss/store";
-import { createSigningKeyPem, hashedSnapshot, readSigningKey, sealRevision } from "@mss/topology";
+import {
+  applyTopology,
+  createSigningKeyPem,
+  hashedSnapshot,
+  readSigningKey,
+  revisionDigest,
+  sealRevision,
+} from "@mss/topology";
 import type { SigningKey } from "@mss/topology";
+import { lineageOf } from "../src/lineage.ts";
 import { PlanFeed } from "../src/plan-feed.ts";
 import type { PlanFeedOptions } from "../src/plan-feed.ts";
 import { compileRoutingPlan } from "../src/routing-plan.ts";
@@ -30,6 +38,10 @@ function revisionOf(
 ): SealedRevision {
   const publishedAt = "2026-01-01T00:00:00.000Z";
   return sealRevision(snapshot, { revision, publishedAt, author: "alice", message: "", ...change }, key);
+}
+
+function previousOf({ header, texts }: SealedRevision): Pick<RevisionHeader, "previous"> {
+  return { previous: { revision: header.revision, digest: revisionDigest(texts.header) } };
 }
 
 /** The methods of a store as values, so that a test can put others in their place. */
@@ -232,4 +244,110 @@ test("a hub that has a public key does not publish its own file, which it cannot
   const feed = feedOf(t, { store: topology, snapshot: FIRST, signingKeys });
   await feed.start();
   assert.deepEqual([feed.plan?.revision, await topology.current()], [0, undefined]);
+});
+
+/** A copy on a disk of its own, with what was saved there. */
+function diskOf(first?: unknown): CopyStore & { readonly saved: unknown[] } {
+  const saved: unknown[] = first === undefined ? [] : [first];
+  return {
+    saved,
+    load: () => Promise.resolve(saved.at(-1)),
+    save: (value) => Promise.resolve(void saved.push(value)),
+  };
+}
+
+const away: TopologyStore = {
+  ...portOf(createMemoryStores().topology),
+  watch: () => Promise.reject(new Error("away")),
+};
+
+test("a hub that restarts without its store goes on by the copy on its disk, not by its file", async (t) => {
+  const disk = diskOf();
+  const { store } = scriptedStore(revisionOf(5, SECOND));
+  const before = feedOf(t, { store, snapshot: FIRST, copy: disk });
+  await before.start();
+  await before.stop();
+  const feed = feedOf(t, { store: away, snapshot: FIRST, copy: disk });
+  await feed.start();
+  assert.deepEqual([feed.plan?.revision, feed.plan?.hash, feed.source], [5, SECOND.hash, "copy"]);
+});
+
+test("after a restart a flushed store gets the revision of the copy, and one that went back is not followed", async (t) => {
+  const { texts } = revisionOf(5, SECOND);
+  const trust = { named: [], keys: [] };
+  for (const found of [undefined, revisionOf(4, FIRST)]) {
+    const { store, restored } = scriptedStore(found);
+    const feed = feedOf(t, { store, snapshot: FIRST, copy: diskOf({ texts, trust }) });
+    await feed.start();
+    assert.deepEqual([feed.plan?.revision, restored], [5, [5]]);
+  }
+});
+
+test("a copy that is damaged, or not signed by who the file names, is not used", async (t) => {
+  const [key, other] = [createSigningKeyPem(), createSigningKeyPem()].map((pem) => readSigningKey(pem));
+  assert.ok(key !== undefined && other !== undefined);
+  const { texts } = revisionOf(5, SECOND, { signingKeys: [other.publicKey] }, key);
+  const trust = { named: [key.publicKey], keys: [other.publicKey] };
+  const cases: readonly (readonly [unknown, readonly string[], number])[] = [
+    [{ texts, trust }, [key.publicKey], 5],
+    [{ texts, trust }, [other.publicKey], 0], // the file names another key since then
+    [{ texts: { ...texts, snapshot: "{" }, trust }, [key.publicKey], 0],
+    [{ texts: { ...texts, signature: undefined }, trust }, [key.publicKey], 0],
+    [{ trust }, [], 0],
+    ["nonsense", [], 0],
+  ];
+  for (const [copy, signingKeys, revision] of cases) {
+    const feed = feedOf(t, { store: away, snapshot: FIRST, copy: diskOf(copy), signingKeys });
+    await feed.start();
+    assert.equal(feed.plan?.revision, revision);
+  }
+  const broken: CopyStore = { load: () => Promise.reject(new Error("cut off")), save: () => Promise.resolve() };
+  const feed = feedOf(t, { store: away, snapshot: FIRST, copy: broken });
+  await feed.start();
+  assert.equal(feed.source, "file");
+});
+
+test("a revision that was made without what is in force here is left out until it is forced", async (t) => {
+  const { topology } = createMemoryStores();
+  const five = revisionOf(5, FIRST);
+  const own = revisionOf(6, SECOND, { previous: { revision: 5, digest: revisionDigest(five.texts.header) } });
+  const disk = diskOf({ texts: own.texts, trust: { named: [], keys: [] } });
+  await topology.publish(five, 0); // a failover lost revision 6, and then somebody published twice
+  const published = (force: boolean) =>
+    applyTopology({
+      store: topology,
+      snapshot: snapshotOf({ london: { numbers: ["4xxx", "6xxx", "7xxx"], maxCalls: force ? 1 : 2 } }),
+      signingKeys: [],
+      author: "bob",
+      message: "",
+      force,
+      now: new Date(),
+    });
+  await topology.publish(revisionOf(6, FIRST, { message: "again", ...previousOf(five) }), 5);
+  await published(false);
+  const { onPlan, until } = nextPlan();
+  const feed = feedOf(t, { store: topology, copy: disk, onPlan });
+  await feed.start();
+  assert.equal(feed.plan?.revision, 6);
+  assert.match(feed.refused?.reason ?? "", /was not made from revision 6/);
+  await published(true);
+  await until(8);
+  assert.equal(feed.refused, undefined);
+});
+
+test("revisions that a hub has missed are followed from one to the next", async (t) => {
+  const { topology } = createMemoryStores();
+  const one = revisionOf(1, FIRST);
+  const two = revisionOf(2, SECOND, previousOf(one));
+  const three = revisionOf(3, SECOND, { message: "third", ...previousOf(two) });
+  await topology.publish(one, 0);
+  await topology.publish(two, 1);
+  await topology.publish(three, 2);
+  assert.equal(await lineageOf(three, one, topology), "follows");
+  assert.equal(await lineageOf(three, revisionOf(1, SECOND), topology), "forks");
+  assert.equal(await lineageOf(three, one, createMemoryStores().topology), "unknown");
+  assert.equal(await lineageOf(one, one, topology), "unknown");
+  const feed = feedOf(t, { store: topology, copy: diskOf({ texts: one.texts, trust: { named: [], keys: [] } }) });
+  await feed.start();
+  assert.equal(feed.plan?.revision, 3);
 });

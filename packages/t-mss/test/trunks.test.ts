@@ -107,7 +107,10 @@ test("health, metrics, calls and trunks are served when asked for, without a sec
   const call = await hk.call("4000");
   const incoming = await london.nextCall();
   const get = async (path: string): Promise<string> => (await fetch(`http://${http.host}:${http.port}${path}`)).text();
-  assert.match(await get("/health"), /"ok":true.*"store":"up","degraded":false,"planRevision":1,"trunksUp":1/);
+  assert.match(
+    await get("/health"),
+    /"ok":true.*"store":"up","degraded":false,"planSource":"store","planRevision":1,"trunksUp":1/,
+  );
   const trunks: unknown = JSON.parse(await get("/trunks"));
   assert.deepEqual(trunks, [
     { branch: "hk", state: "down", calls: 1 },

@@ -77,6 +77,7 @@ function buildHub(hub: HubDocument, facts: NodeFacts): Omit<TopologyHub, "tls"> 
     ...externalOf(facts),
     ...(facts.http === undefined ? {} : { http: facts.http.value }),
     registration: registrationOf(hub.registration),
+    dataDirectory: dataDirectoryOf(facts, hub.data),
     limits: hub.limits,
     logLevel: hub.logLevel,
   };
@@ -116,9 +117,13 @@ function buildBranch(
     limits: branch.limits,
     digestAlgorithms: [...new Set(branch.digest)],
     ringTimeoutSeconds: branch.ringTimeoutSeconds,
-    dataDirectory: path.resolve(path.dirname(facts.file), branch.data ?? path.join("data", facts.id)),
+    dataDirectory: dataDirectoryOf(facts, branch.data),
     logLevel: branch.logLevel,
   };
+}
+
+function dataDirectoryOf({ file, id }: NodeFacts, data: string | undefined): string {
+  return path.resolve(path.dirname(file), data ?? path.join("data", id));
 }
 
 function externalOf({ externalAddress, localNetworks }: NodeFacts): Pick<TopologyHub, "external"> {

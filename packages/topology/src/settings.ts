@@ -38,6 +38,7 @@ export function hubSettings(topology: Topology, hubId: string, secrets: Secrets)
     ...(hub.external === undefined ? {} : { external: hub.external }),
     tls: tlsSettings(hub.tls),
     signingKeys: topology.signingKeys,
+    dataDirectory: hub.dataDirectory,
     ...(hub.http === undefined ? {} : { http: hub.http }),
     trunks: new Map(branches.map((branch) => [branch.id, hubTrunk(branch, secrets)])),
     registration: hub.registration,

@@ -43,6 +43,8 @@ export interface TopologyTls {
 }
 
 export interface TopologyHub {
+  /** Absolute. */
+  readonly dataDirectory: string;
   readonly id: HubId;
   readonly listen: readonly TransportAddress[];
   /** Absent: no router before the node. */

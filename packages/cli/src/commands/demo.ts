@@ -42,11 +42,12 @@ export async function demo(options: DemoOptions): Promise<ExitStatus> {
   // Registrations of a demo are not worth keeping, and the checkout stays as it was.
   const directory = await mkdtemp(path.join(tmpdir(), "mss-demo-"));
   try {
-    const branches = loaded.nodes.branches.map((branch) => ({
-      ...branch,
-      dataDirectory: path.join(directory, branch.id),
-    }));
-    return await runDemo({ ...loaded.nodes, branches }, options);
+    const inDirectory = <Settings extends { readonly id: string }>(settings: Settings) => ({
+      ...settings,
+      dataDirectory: path.join(directory, settings.id),
+    });
+    const { hubs, branches, ...rest } = loaded.nodes;
+    return await runDemo({ ...rest, hubs: hubs.map(inDirectory), branches: branches.map(inDirectory) }, options);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

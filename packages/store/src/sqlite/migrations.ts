@@ -24,4 +24,11 @@ export const MIGRATIONS: readonly string[] = [
     record TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE copies (
+    name TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -2,6 +2,7 @@ import type { Logger } from "@mss/runtime";
 import type { BranchStore } from "../stores.ts";
 import { SqliteBindingStore } from "./sqlite-binding-store.ts";
 import { SqliteCallRecordStore } from "./sqlite-call-record-store.ts";
+import { SqliteCopyStore } from "./sqlite-copy-store.ts";
 import { SqliteFile } from "./sqlite-file.ts";
 
 export interface BranchStoreOptions {
@@ -20,6 +21,7 @@ export function openBranchStore(options: BranchStoreOptions): BranchStore {
   return {
     bindings: new SqliteBindingStore(file),
     callRecords: new SqliteCallRecordStore(file),
+    topologyCopy: new SqliteCopyStore(file, "topology"),
     async start() {
       file.open();
       log.debug({ file: options.file }, "branch store open");

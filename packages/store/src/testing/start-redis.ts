@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { asAdmin } from "./admin.ts";
 import { HOST, endRedis, launchRedis, withFreePorts } from "./redis-process.ts";
 import type { RedisProcess } from "./redis-process.ts";
 
@@ -24,6 +25,8 @@ export interface RedisServer {
   kill(): Promise<void>;
   /** After `kill`: the same port and data again. Resolves when it accepts connections. */
   restart(): Promise<void>;
+  /** FLUSHALL: every key is gone. Not over TLS. */
+  flush(): Promise<void>;
   /** SIGSTOP: connections stay open and nothing is answered. */
   freeze(): void;
   /** SIGCONT. */
@@ -78,13 +81,17 @@ interface Running {
 function redisServer(running: Running, { password, tls }: StartRedisOptions): RedisServer {
   let { child } = running;
   const login = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
+  const url = `${tls === undefined ? "redis" : "rediss"}://${login}${HOST}:${running.port}`;
   return {
-    url: `${tls === undefined ? "redis" : "rediss"}://${login}${HOST}:${running.port}`,
+    url,
     host: HOST,
     port: running.port,
     kill: () => endRedis(child),
     async restart() {
       child = await launchRedis(running.args, READY);
+    },
+    async flush() {
+      await asAdmin({ url }, (redis) => redis.flushall());
     },
     freeze() {
       child.kill("SIGSTOP");

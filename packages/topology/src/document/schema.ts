@@ -134,6 +134,15 @@ const hubSchema = z
     ...tlsKeys,
     http: httpSchema.optional(),
     registration: registrationSchema.prefault({}).meta({ description: "How long the registration of a trunk lasts." }),
+    data: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          "Directory of the hub's copy of the topology, from this file's. Left out: `data/` and the hub's id.",
+        examples: ["data/hub-1"],
+      }),
     limits: limitsSchema,
     logLevel: logLevelSchema,
   })

@@ -3,7 +3,7 @@ import { diffSnapshots } from "../diff/diff-snapshots.ts";
 import type { TopologyDiff } from "../diff/topology-diff.ts";
 import { snapshotText } from "../snapshot.ts";
 import { openRevision } from "./open-revision.ts";
-import { sealSnapshotText } from "./seal-revision.ts";
+import { revisionDigest, sealSnapshotText } from "./seal-revision.ts";
 import type { SigningKey } from "./signing-key.ts";
 
 /** What became of the wish to change the topology. Only `published` changed anything. */
@@ -89,7 +89,7 @@ async function publishOver(
     return { kind: "needsForce", diff };
   }
   const revision = current?.header.revision ?? 0;
-  const sealed = sealSnapshotText(candidate.text, headerOf(revision, candidate, options), options.key);
+  const sealed = sealSnapshotText(candidate.text, headerOf(current, candidate, options), options.key);
   const outcome = await options.store.publish(sealed, revision);
   return outcome.kind === "published"
     ? { kind: "published", sealed, ...(current === undefined ? {} : { replaced: current.header }), diff }
@@ -124,18 +124,19 @@ function refusalOf(
 }
 
 function headerOf(
-  current: number,
+  current: SealedRevision | undefined,
   candidate: Candidate,
   options: PublicationOptions,
 ): Omit<RevisionHeader, "signedBy"> {
   const { snapshot, signingKeys, rollbackOf } = candidate;
   return {
     federation: snapshot.federation,
-    revision: Math.max(current, options.above ?? 0) + 1,
+    revision: Math.max(current?.header.revision ?? 0, options.above ?? 0) + 1,
     hash: snapshot.hash,
     publishedAt: options.now.toISOString(),
     author: options.author,
     message: options.message,
+    ...(current && { previous: { revision: current.header.revision, digest: revisionDigest(current.texts.header) } }),
     ...(rollbackOf === undefined ? {} : { rollbackOf }),
     ...(options.force ? { forced: true } : {}),
     ...(signingKeys.length === 0 ? {} : { signingKeys }),

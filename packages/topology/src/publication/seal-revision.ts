@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readSealedRevision } from "@mss/model";
 import type { RevisionHeader, SealedRevision, Snapshot } from "@mss/model";
 import { canonicalJson, snapshotText } from "../snapshot.ts";
@@ -25,4 +26,9 @@ export function sealSnapshotText(
     throw new TopologyError("REVISION_INVALID", { revision: header.revision, author: header.author });
   }
   return sealed;
+}
+
+/** SHA-256 of a header's text, in hexadecimal: by it the next revision names the one before. */
+export function revisionDigest(headerText: string): string {
+  return createHash("sha256").update(headerText).digest("hex");
 }
