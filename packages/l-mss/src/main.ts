@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { NodeTls, deferred, embeddedAddress, engineOptions } from "@mss/call-control/node";
+import { NodeTls, deferred, embeddedAddress, engineOptions, knownSources } from "@mss/call-control/node";
 import type { BranchSettings, CallRecord } from "@mss/model";
 import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
@@ -12,6 +12,7 @@ import { BranchError } from "./errors.ts";
 import type { HubLinkTiming } from "./hub-link.ts";
 import { createBranchNode } from "./node.ts";
 import type { BranchNode } from "./node.ts";
+import { trustedHosts } from "./trusted-hosts.ts";
 
 /** What speaks SIP for the node: the engine of this repository, in this process, or a drachtio-server. */
 export type EngineChoice = { readonly kind: "embedded" } | ({ readonly kind: "drachtio" } & EngineAddress);
@@ -61,7 +62,16 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
   const store = openBranchStore({ file: path.join(settings.dataDirectory, `${settings.id}.sqlite`), log });
   const secret = randomBytes(16).toString("hex");
   const engine = isEmbedded
-    ? createEngine(engineOptions({ settings, tls, unprovenPeers: "serve-without-name", secret, log }))
+    ? createEngine(
+        engineOptions({
+          settings,
+          tls,
+          unprovenPeers: "serve-without-name",
+          trusted: trustedHosts(settings),
+          secret,
+          log,
+        }),
+      )
     : undefined;
   const watch = tls.watch(engine);
   const address = (): EngineAddress =>
@@ -71,6 +81,7 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
       settings: { ...settings, listen: tls.listen },
       store,
       certificate: () => tls.status(),
+      ...(engine === undefined ? {} : { engineReport: () => engine.stats() }),
       engine: address(),
       log,
       ...rest,
@@ -79,6 +90,14 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
   const parts = compose(
     [
       { name: "store", part: store },
+      ...(engine === undefined
+        ? []
+        : [
+            {
+              name: "known sources",
+              part: knownSources({ engine, bindings: (nowMs) => store.bindings.all(nowMs), log }),
+            },
+          ]),
       ...(engine === undefined ? [] : [{ name: "sip engine", part: engine }]),
       ...(watch === undefined ? [] : [{ name: "certificate watch", part: watch }]),
       { name: "node", part: node },

@@ -9,7 +9,7 @@ import type {
   LinkState,
 } from "@mss/call-control";
 import { answerOptions, createNodeHttp } from "@mss/call-control/node";
-import type { CertificateStatus, NodeHttp } from "@mss/call-control/node";
+import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
 import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
 import type { BindingStore, BranchId, BranchSettings, CallRecord, CallRecordStore, HubId } from "@mss/model";
 import { compose } from "@mss/runtime";
@@ -26,6 +26,8 @@ export interface BranchNodeOptions {
   readonly store: { readonly bindings: BindingStore; readonly callRecords: CallRecordStore };
   /** When the branch's certificate expires; for `/health` and the metrics. No TLS when absent. */
   readonly certificate?: () => CertificateStatus | undefined;
+  /** What the embedded engine counts; absent with a drachtio-server. */
+  readonly engineReport?: () => EngineReport;
   /** Where the drachtio wire protocol is spoken. */
   readonly engine: EngineAddress;
   readonly log: Logger;
@@ -87,7 +89,7 @@ function createUplink({ settings, log, trunkTiming }: BranchNodeOptions, control
 
 /** Health and metrics, when the settings ask for them. */
 function createHttp(
-  { settings, log, certificate }: BranchNodeOptions,
+  { settings, log, certificate, engineReport }: BranchNodeOptions,
   control: CallControl,
   uplink: Uplink,
 ): NodeHttp | undefined {
@@ -101,6 +103,7 @@ function createHttp(
     control,
     log: log.child({ mod: "http" }),
     ...(certificate === undefined ? {} : { certificate }),
+    ...(engineReport === undefined ? {} : { engineReport }),
     health: () => ({ hubs: uplink.states() }),
     views: { "/hubs": () => uplink.states() },
     gauges: [{ name: "mss_hubs_up", help: "Hubs that take our calls", value: () => uplink.hubsUp().length }],

@@ -258,5 +258,9 @@ test("health, metrics and hubs are served when asked for", async (t) => {
   });
   const metrics = await (await fetch(`http://${HOST}:18080/metrics`)).text();
   assert.match(metrics, /mss_hubs_up\{node="hk",role="branch"\} 0/);
+  assert.match(metrics, /mss_flood_total\{action="dropped",node="hk",role="branch"\} 0/);
+  assert.match(metrics, /mss_sip_connections\{node="hk",role="branch"\} 0/);
   assert.doesNotMatch(metrics, /secret/);
+  const sip: unknown = await (await fetch(`http://${HOST}:18080/sip`)).json();
+  assert.partialDeepStrictEqual(sip, { dialogs: 0, flood: { banned: 0 }, connections: 0 });
 });

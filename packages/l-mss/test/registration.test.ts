@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { SipPhone } from "@mss/call-control/testing";
 import { openPhone, runBranch, temporaryDirectory } from "./support/branch.ts";
-import { branchSettings } from "./support/settings.ts";
+import { branchSettings, floodLimits } from "./support/settings.ts";
 
 const HOST = "127.17.1.1";
 const SERVER = { host: HOST, port: 5060 };
@@ -145,6 +145,32 @@ test("registrations survive a restart of the branch", async (t) => {
   incoming.answer();
   assert.equal((await call.final).status, 200);
   assert.equal((await call.bye()).status, 200);
+});
+
+test("after a restart in the middle of a flood registered phones are no strangers, and hubs never are", async (t) => {
+  const dataDirectory = await temporaryDirectory(t);
+  const first = await runBranch(t, branchSettings(HOST, NOWHERE, { dataDirectory }));
+  const [callee, registered] = [await phone(t, "1001", 11), await phone(t, "1000", 10)];
+  assert.equal((await callee.register()).status, 200);
+  assert.equal((await registered.register()).status, 200);
+  await first.stop();
+  const limits = floodLimits({ unknownSources: { perSecond: 1e-9, burst: 0 } });
+  await runBranch(t, branchSettings(HOST, NOWHERE, { dataDirectory, limits }));
+  const stranger = await phone(t, "1002", 12);
+  let isHeard = false;
+  const asked = stranger.exchange("OPTIONS").then(
+    () => (isHeard = true),
+    () => undefined,
+  );
+  const hub = await openPhone(t, "hub", { host: NOWHERE, server: SERVER });
+  assert.equal((await hub.exchange("OPTIONS")).status, 200, "its address is in the settings");
+  const call = await registered.call("1001");
+  (await callee.nextCall()).answer();
+  assert.equal((await call.final).status, 200);
+  assert.equal((await call.bye()).status, 200);
+  await stranger.close();
+  assert.equal(isHeard, false);
+  void asked;
 });
 
 test("OPTIONS is answered by the node, and methods it does not know with 405 and Allow", async (t) => {

@@ -45,9 +45,62 @@ export interface MessageLimitSettings {
   readonly multipartDepth: number;
 }
 
+/** What peers may cost the node by their connections. */
+export interface ConnectionLimitSettings {
+  /** Accepted ones of one IP address. */
+  readonly perAddress: number;
+  readonly total: number;
+  /** Those that the node makes itself. */
+  readonly dialled: number;
+  /** From the first byte of a message to its last. */
+  readonly messageSeconds: number;
+  /** Without traffic in either direction, while no call, registration or request needs the connection. */
+  readonly idleSeconds: number;
+  /** Written to a peer that has not read it. */
+  readonly backlogBytes: number;
+  /** For a peer that reads nothing of what waits for it. */
+  readonly writeSeconds: number;
+  /** Until a connection that the node makes is ready. */
+  readonly connectSeconds: number;
+  /** Silence after which a peer that the node has called is pinged, and how long it has for an answer. */
+  readonly pingSeconds: number;
+  readonly pongSeconds: number;
+  /** TLS handshakes under way, of one address and in all, and how long one may take. */
+  readonly handshakesPerAddress: number;
+  readonly handshakes: number;
+  readonly handshakeSeconds: number;
+}
+
+/** So many a second on average, and so many at once after a rest. */
+export interface RateSettings {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** How many messages the node takes of whom. */
+export interface FloodLimitSettings {
+  /** One address that is neither trusted nor has shown credentials, and all such addresses together. */
+  readonly unknownSource: RateSettings;
+  readonly unknownSources: RateSettings;
+  /** One address or phone whose credentials were right. */
+  readonly knownSource: RateSettings;
+  /** One address of a hub, a trunk or a gateway. */
+  readonly trustedSource: RateSettings;
+  /** Answers 503 to one source. */
+  readonly refusals: RateSettings;
+  /** Addresses remembered. */
+  readonly sources: number;
+  /** Wrong credentials within `failureWindowSeconds` after which a source is banned for `banSeconds`. */
+  readonly failures: number;
+  readonly failureWindowSeconds: number;
+  readonly banSeconds: number;
+}
+
 /** What peers may cost the node. */
 export interface LimitSettings {
   readonly messages: MessageLimitSettings;
+  readonly connections: ConnectionLimitSettings;
+  readonly flood: FloodLimitSettings;
 }
 
 /** A node behind a router that forwards its SIP ports (NAT). */

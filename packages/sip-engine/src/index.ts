@@ -7,7 +7,7 @@ export type { Engine, EngineLimits, EngineOptions, EngineStats } from "./engine/
 export { FLOOD_LIMITS } from "./flood/flood-limits.ts";
 export type { FloodLimits } from "./flood/flood-limits.ts";
 export type { Rate } from "./flood/token-bucket.ts";
-export type { FloodStats } from "./flood/types.ts";
+export type { FloodReason, FloodStats } from "./flood/types.ts";
 export { createTransactionLayer } from "./transaction/layer.ts";
 export type { TransactionLayerOptions } from "./transaction/layer.ts";
 export { DEFAULT_TIMERS } from "./transaction/timers.ts";
@@ -22,6 +22,9 @@ export type {
 export { TRANSPORT_ERRORS, TransportError } from "./transport/errors.ts";
 export type { TransportErrorCode } from "./transport/errors.ts";
 export { createTransportLayer } from "./transport/layer.ts";
+export { DEFAULT_STREAM_LIMITS } from "./transport/limits.ts";
+export type { StreamLimits } from "./transport/limits.ts";
+export type { TransportStats } from "./transport/stats.ts";
 export type { TlsOptions, UnprovenPeers } from "./transport/tls-kind.ts";
 export type {
   Flow,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { NodeTls, deferred, embeddedAddress, engineOptions } from "@mss/call-control/node";
+import { NodeTls, deferred, embeddedAddress, engineOptions, knownSources } from "@mss/call-control/node";
 import type { CallRecord, HubSettings, Snapshot } from "@mss/model";
 import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
@@ -10,6 +10,7 @@ import { connectRedis, createMemoryStores, openCopyFile } from "@mss/store";
 import type { HubStores } from "@mss/store";
 import { createHubNode } from "./node.ts";
 import type { HubNode } from "./node.ts";
+import { trustedHosts } from "./trusted-hosts.ts";
 
 /** What speaks SIP for the node: the engine of this repository, in this process, or a drachtio-server. */
 export type EngineChoice = { readonly kind: "embedded" } | ({ readonly kind: "drachtio" } & EngineAddress);
@@ -62,7 +63,9 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const { topology, leases, callRecords, bindings: trunkBindings } = stores;
   const secret = randomBytes(16).toString("hex");
   const engine = isEmbedded
-    ? createEngine(engineOptions({ settings, tls, unprovenPeers: "refuse", secret, log }))
+    ? createEngine(
+        engineOptions({ settings, tls, unprovenPeers: "refuse", trusted: trustedHosts(settings), secret, log }),
+      )
     : undefined;
   const watch = tls.watch(engine);
   const address = (): EngineAddress =>
@@ -80,6 +83,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       storeHealth: () => stores.health(),
       storeReason: () => stores.healthReason(),
       certificate: () => tls.status(),
+      ...(engine === undefined ? {} : { engineReport: () => engine.stats() }),
       engine: address(),
       log,
       ...rest,
@@ -88,6 +92,14 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const parts = compose(
     [
       { name: "store", part: stores },
+      ...(engine === undefined
+        ? []
+        : [
+            {
+              name: "known sources",
+              part: knownSources({ engine, bindings: (nowMs) => trunkBindings.all(nowMs), log }),
+            },
+          ]),
       ...(engine === undefined ? [] : [{ name: "sip engine", part: engine }]),
       ...(watch === undefined ? [] : [{ name: "certificate watch", part: watch }]),
       { name: "node", part: node },

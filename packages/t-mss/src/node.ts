@@ -1,7 +1,7 @@
 import { chain, createCallControl, createDigestGuard } from "@mss/call-control";
 import type { ActiveCall, CallControl, CallLimits, EngineAddress, IncomingRequest, LinkState } from "@mss/call-control";
 import { answerOptions, createNodeHttp } from "@mss/call-control/node";
-import type { CertificateStatus, NodeHttp } from "@mss/call-control/node";
+import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
 import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
 import type {
   BindingStore,
@@ -36,6 +36,8 @@ export interface HubNodeOptions {
   readonly storeReason?: () => string | undefined;
   /** When the hub's certificate expires; for `/health` and the metrics. No TLS when absent. */
   readonly certificate?: () => CertificateStatus | undefined;
+  /** What the embedded engine counts; absent with a drachtio-server. */
+  readonly engineReport?: () => EngineReport;
   /** Where the drachtio wire protocol is spoken. */
   readonly engine: EngineAddress;
   readonly log: Logger;
@@ -170,6 +172,7 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
     control: parts.control,
     log: log.child({ mod: "http" }),
     ...(options.certificate === undefined ? {} : { certificate: options.certificate }),
+    ...(options.engineReport === undefined ? {} : { engineReport: options.engineReport }),
     health: () => ({
       store: storeHealth(),
       storeReason: options.storeReason?.(),

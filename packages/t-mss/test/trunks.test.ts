@@ -123,6 +123,11 @@ test("health, metrics, calls and trunks are served when asked for, without a sec
   const metrics = await get("/metrics");
   assert.match(metrics, /mss_calls_total\{result="busy",node="hub-1",role="hub"\} 1/);
   assert.match(metrics, /mss_trunks_up\{node="hub-1",role="hub"\} 1/);
+  assert.match(
+    metrics,
+    /mss_flood_sources\{kind="known",node="hub-1",role="hub"\} 2/,
+    "one trunk, by port and by address",
+  );
   assert.doesNotMatch((await get("/health")) + metrics, /trunk-secret/);
 });
 

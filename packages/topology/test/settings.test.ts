@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { snapshotSchema } from "@mss/model";
+import { DEFAULT_STREAM_LIMITS, FLOOD_LIMITS } from "@mss/sip-engine";
 import { DEFAULT_LIMITS } from "@mss/sip-message";
 import { branchSettings, hubSettings, loadTopology, resolveSecrets, toSnapshot } from "@mss/topology";
 import type { Secrets, Topology } from "@mss/topology";
@@ -42,7 +43,11 @@ describe("settings", () => {
       numbersElsewhere: [],
       trunk: { secret: "trunk-of-hong-kong", maxCalls: 30 },
       registration: { minExpiresSeconds: 60, maxExpiresSeconds: 3600, defaultExpiresSeconds: 3600 },
-      limits: { messages: DEFAULT_LIMITS },
+      limits: {
+        messages: DEFAULT_LIMITS,
+        connections: { perAddress: 100, idleSeconds: 60, handshakeSeconds: 5 },
+        flood: { unknownSource: { perSecond: 100, burst: 500 }, failures: 10 },
+      },
       maxContacts: 3,
       ringTimeoutMs: 60_000,
       dataDirectory: path.resolve("/etc/mss/data/hk"),
@@ -66,7 +71,10 @@ describe("settings", () => {
           by: `    name: Hong Kong
     http: { listen: "[::1]:9000" }
     registration: { minExpiresSeconds: 30, maxExpiresSeconds: 90, defaultExpiresSeconds: 60 }
-    limits: { messages: { datagramBytes: 9000, multipartDepth: 1 } }
+    limits:
+      messages: { datagramBytes: 9000, multipartDepth: 1 }
+      connections: { perAddress: 300, idleSeconds: 120 }
+      flood: { unknownSource: { burst: 2000 }, banSeconds: 3600 }
     ringTimeoutSeconds: 20
     data: /var/lib/mss/hk
     logLevel: debug
@@ -82,7 +90,11 @@ describe("settings", () => {
       name: "Hong Kong",
       http: { host: "::1", port: 9000 },
       registration: { minExpiresSeconds: 30, maxExpiresSeconds: 90, defaultExpiresSeconds: 60 },
-      limits: { messages: { ...DEFAULT_LIMITS, datagramBytes: 9000, multipartDepth: 1 } },
+      limits: {
+        messages: { ...DEFAULT_LIMITS, datagramBytes: 9000, multipartDepth: 1 },
+        connections: { perAddress: 300, idleSeconds: 120, total: 10_000 },
+        flood: { unknownSource: { perSecond: 100, burst: 2000 }, banSeconds: 3600, failures: 10 },
+      },
       ringTimeoutMs: 20_000,
       dataDirectory: "/var/lib/mss/hk",
       logLevel: "debug",
@@ -97,6 +109,28 @@ describe("settings", () => {
       ["hk", { secret: "trunk-of-hong-kong", address: "203.0.113.7", maxCalls: 5 }],
       ["london", { secret: "trunk-of-london" }],
     ]);
+  });
+
+  test("of limits are those of the embedded engine, where the document gives none", async () => {
+    const topology = topologyOf(GOOD);
+    const { limits } = hubSettings(topology, "hub-1", await secretsOf(topology));
+    assert.ok(limits !== undefined);
+    assert.deepEqual(limits.flood, FLOOD_LIMITS);
+    assert.deepEqual(limits.connections, {
+      perAddress: DEFAULT_STREAM_LIMITS.connectionsPerAddress,
+      total: DEFAULT_STREAM_LIMITS.connections,
+      dialled: DEFAULT_STREAM_LIMITS.dialledConnections,
+      messageSeconds: DEFAULT_STREAM_LIMITS.messageMs / 1000,
+      idleSeconds: DEFAULT_STREAM_LIMITS.idleMs / 1000,
+      backlogBytes: DEFAULT_STREAM_LIMITS.backlogBytes,
+      writeSeconds: DEFAULT_STREAM_LIMITS.writeMs / 1000,
+      connectSeconds: DEFAULT_STREAM_LIMITS.connectMs / 1000,
+      pingSeconds: DEFAULT_STREAM_LIMITS.pingMs / 1000,
+      pongSeconds: DEFAULT_STREAM_LIMITS.pongMs / 1000,
+      handshakesPerAddress: DEFAULT_STREAM_LIMITS.handshakesPerAddress,
+      handshakes: DEFAULT_STREAM_LIMITS.handshakes,
+      handshakeSeconds: DEFAULT_STREAM_LIMITS.handshakeMs / 1000,
+    });
   });
 
   test("of a branch carve out what another branch owns more exactly", async () => {

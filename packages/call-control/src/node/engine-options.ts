@@ -1,4 +1,5 @@
-import type { ExternalAddressSettings, LimitSettings } from "@mss/model";
+import { isIP } from "node:net";
+import type { ConnectionLimitSettings, ExternalAddressSettings, LimitSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import type { EngineAddress } from "../drachtio/types.ts";
 import { ENGINE_ADMISSION } from "./engine-admission.ts";
@@ -15,14 +16,17 @@ export interface EngineOptionsParts {
   readonly tls: NodeTls;
   /** What becomes of a TLS peer whose certificate cannot be believed: refused where nobody comes but nodes. */
   readonly unprovenPeers: "refuse" | "serve-without-name";
+  /** Hosts of the peers that the settings name: hubs, trunks, gateways. Names among them say nothing of a source. */
+  readonly trusted: readonly string[];
   readonly secret: string;
   readonly log: Logger;
 }
 
 const LOOPBACK = "127.0.0.1";
+const MILLISECONDS = 1000;
 
 /** The options of a node's embedded engine, from its settings. */
-export function engineOptions({ settings, tls, unprovenPeers, secret, log }: EngineOptionsParts) {
+export function engineOptions({ settings, tls, unprovenPeers, trusted, secret, log }: EngineOptionsParts) {
   const { external, limits } = settings;
   return {
     listen: tls.listen,
@@ -30,8 +34,33 @@ export function engineOptions({ settings, tls, unprovenPeers, secret, log }: Eng
     ...(external === undefined ? {} : { externalAddress: external.address, localNetworks: external.localNetworks }),
     control: { host: LOOPBACK, port: 0, secret },
     ...ENGINE_ADMISSION,
-    ...(limits === undefined ? {} : { messageLimits: limits.messages }),
+    ...(limits === undefined ? {} : limitOptions(limits)),
+    trusted: [...new Set(trusted.filter((host) => isIP(host) !== 0))],
     log,
+  };
+}
+
+function limitOptions({ messages, connections, flood }: LimitSettings) {
+  return { messageLimits: messages, connectionLimits: connectionLimits(connections), flood };
+}
+
+/** The engine counts in milliseconds and has longer names. */
+function connectionLimits(settings: ConnectionLimitSettings) {
+  const { perAddress, total, dialled, backlogBytes, handshakesPerAddress, handshakes } = settings;
+  return {
+    connectionsPerAddress: perAddress,
+    connections: total,
+    dialledConnections: dialled,
+    messageMs: settings.messageSeconds * MILLISECONDS,
+    idleMs: settings.idleSeconds * MILLISECONDS,
+    backlogBytes,
+    writeMs: settings.writeSeconds * MILLISECONDS,
+    connectMs: settings.connectSeconds * MILLISECONDS,
+    pingMs: settings.pingSeconds * MILLISECONDS,
+    pongMs: settings.pongSeconds * MILLISECONDS,
+    handshakesPerAddress,
+    handshakes,
+    handshakeMs: settings.handshakeSeconds * MILLISECONDS,
   };
 }
 

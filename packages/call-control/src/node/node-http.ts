@@ -3,6 +3,8 @@ import type { Logger } from "@mss/runtime";
 import { Counter, Gauge, Histogram, createHttpServer, createMetrics } from "@mss/runtime/http";
 import type { HttpServer, Registry } from "@mss/runtime/http";
 import type { CallControl } from "../call-control-types.ts";
+import { addEngineMetrics } from "./engine-metrics.ts";
+import type { EngineReport } from "./engine-metrics.ts";
 import type { CertificateStatus } from "./node-tls.ts";
 
 export interface NodeHttpOptions {
@@ -13,6 +15,8 @@ export interface NodeHttpOptions {
   readonly log: Logger;
   /** When the node's certificate expires; absent without TLS. */
   readonly certificate?: () => CertificateStatus | undefined;
+  /** What the embedded engine counts, for the metrics and for `/sip`; absent with a drachtio-server. */
+  readonly engineReport?: () => EngineReport;
   /** More of the health report; the engine link and the drain are told anyway. */
   readonly health: () => Readonly<Record<string, unknown>>;
   /** JSON by path, beside `/calls`. */
@@ -44,7 +48,7 @@ function certificateHealth({ certificate }: NodeHttpOptions): Readonly<Record<st
   return status === undefined ? {} : { certificate: status };
 }
 
-/** The HTTP side that every node has: `/health`, `/metrics`, `/calls` and views of its own. A node in drain is not healthy. */
+/** The HTTP side that every node has: `/health`, `/metrics`, `/calls`, `/sip` and views of its own. A node in drain is not healthy. */
 export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
   const { control } = options;
   const registry = createMetrics({ node: options.node, role: options.role });
@@ -71,6 +75,9 @@ export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
   for (const gauge of [...common, ...certificateGauges(options), ...options.gauges]) {
     addGauge(registry, gauge);
   }
+  if (options.engineReport !== undefined) {
+    addEngineMetrics(registry, options.engineReport);
+  }
   const health = () => ({
     ok: control.linkState === "up" && !control.draining,
     node: options.node,
@@ -79,7 +86,12 @@ export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
     ...certificateHealth(options),
     ...options.health(),
   });
-  const views = { "/calls": () => control.activeCalls(), ...options.views };
+  const sip = options.engineReport;
+  const views = {
+    "/calls": () => control.activeCalls(),
+    ...(sip === undefined ? {} : { "/sip": () => sip() }),
+    ...options.views,
+  };
   return {
     server: createHttpServer({ listen: options.listen, log: options.log, registry, health, views }),
     count(record) {

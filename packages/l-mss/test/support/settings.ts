@@ -1,10 +1,35 @@
 import { MAX_CONTACTS_PER_EXTENSION, branchIdSchema, extensionNumberSchema, hubIdSchema } from "@mss/model";
-import type { BranchSettings, ExtensionSettings } from "@mss/model";
+import type { BranchSettings, ExtensionSettings, FloodLimitSettings, LimitSettings } from "@mss/model";
+import { FLOOD_LIMITS } from "@mss/sip-engine";
+import { DEFAULT_LIMITS } from "@mss/sip-message";
 
 export const HUB_ID = hubIdSchema.parse("hub-1");
 
 export function passwordOf(number: string): string {
   return `secret-${number}`;
+}
+
+/** The limits of a node with others for floods. */
+export function floodLimits(flood: Partial<FloodLimitSettings>): LimitSettings {
+  return {
+    messages: DEFAULT_LIMITS,
+    connections: {
+      perAddress: 100,
+      total: 10_000,
+      dialled: 5_000,
+      messageSeconds: 10,
+      idleSeconds: 60,
+      backlogBytes: 262_144,
+      writeSeconds: 10,
+      connectSeconds: 5,
+      pingSeconds: 25,
+      pongSeconds: 10,
+      handshakesPerAddress: 50,
+      handshakes: 1_000,
+      handshakeSeconds: 5,
+    },
+    flood: { ...FLOOD_LIMITS, ...flood },
+  };
 }
 
 /** Settings of branch hk with 1000 to 1003 on `host`, its hub at `hubHost`. */

@@ -42,7 +42,7 @@ function isLoopback(host: string): boolean {
 
 /** What the engine stands on. */
 export interface EngineLayers {
-  readonly transports: TransportLayer & Pick<SocketTransportLayer, "stats" | "renewCredentials">;
+  readonly transports: TransportLayer & Pick<SocketTransportLayer, "stats" | "connectionCount" | "renewCredentials">;
   readonly transactions: TransactionLayer;
   readonly sources: FloodGuard;
 }
@@ -127,6 +127,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
       dialogs: dialogs.size,
       openRequests: this.#incoming.size + this.#router.size,
       proxies: this.#proxies.size,
+      connections: this.#layers.transports.connectionCount,
       transport: { ...transport, refused: { ...transport.refused } },
       flood: this.#layers.sources.stats(),
       applications: this.#control.clientCount,
@@ -180,6 +181,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
     }
     this.#core.flows.clear();
     await this.#core.transactions.stop();
+    this.#layers.sources.stop();
     for (const dialog of this.#core.dialogs) {
       this.#core.dialogs.remove(dialog);
     }

@@ -25,6 +25,7 @@ export function createEngine(options: EngineOptions): Engine {
     policy: policyOf(options),
     ...(options.messageLimits === undefined ? {} : { messageLimits: options.messageLimits }),
     ...(options.flood === false ? {} : { limiter: (flow) => sources.admit(flow) }),
+    onAbuse: (host, abuse) => sources.onAbuse(host, abuse),
   });
   const maxTransactions = options.limits?.transactions ?? ENGINE_LIMITS.transactions;
   const transactions = createTransactionLayer({

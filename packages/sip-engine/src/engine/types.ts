@@ -88,6 +88,8 @@ export interface EngineStats {
   readonly openRequests: number;
   /** Requests that the engine proxies. */
   readonly proxies: number;
+  /** TCP and TLS connections that are open, ours and the peers'. */
+  readonly connections: number;
   /** What the sockets saw since the start, malformed messages among it. */
   readonly transport: TransportStats;
   /** Applications that are connected. */

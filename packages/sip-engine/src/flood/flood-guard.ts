@@ -4,7 +4,8 @@ import type { SipRequest, SipResponse } from "@mss/sip-message";
 import type { SourceTrust } from "../transaction/types.ts";
 import { isListed } from "../transport/addresses.ts";
 import { networksOf } from "../transport/own-addresses.ts";
-import type { Flow, Verdict } from "../transport/types.ts";
+import type { ConnectionAbuse, Flow, Verdict } from "../transport/types.ts";
+import { AbuseLog } from "./abuse-log.ts";
 import { verdictOnCredentials } from "./credentials-verdict.ts";
 import { CredentialScore } from "./credential-score.ts";
 import type { FloodLimits } from "./flood-limits.ts";
@@ -12,7 +13,7 @@ import { RecentMap } from "./recent-map.ts";
 import { flowKey, hostKey } from "./source-key.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { Rate } from "./token-bucket.ts";
-import type { FloodStats } from "./types.ts";
+import type { FloodReason, FloodStats } from "./types.ts";
 
 export interface FloodGuardOptions {
   readonly limits: FloodLimits;
@@ -46,7 +47,9 @@ interface Peer extends Allowance {
 
 const REACHABLE_MS = 300_000; // as long as a nonce
 const CERTIFICATE_MS = 3_600_000; // then it is looked at again
-const LOG_EVERY_MS = 10_000; // an attack must not fill the disk
+const BAN_LINES: Rate = { perSecond: 0.1, burst: 20 }; // an attack must not fill the disk
+
+const COUNTED = { drop: "dropped", refuse: "refused", close: "closed" } as const;
 
 /**
  * Decides for each message, before anything is read of it, whether it may cost more than this. Unknown sources share
@@ -63,8 +66,10 @@ export class FloodGuard implements SourceTrust {
   readonly #peers = new Map<string, Peer>();
   readonly #together: TokenBucket;
   readonly #score: CredentialScore;
+  readonly #abuse: AbuseLog;
+  readonly #banLines: TokenBucket;
   readonly #counts = { dropped: 0, refused: 0, closed: 0 };
-  #loggedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #reasons = { unknownSource: 0, unknownSources: 0, knownSource: 0, trustedSource: 0, banned: 0 };
 
   /** Throws ADDRESS_INVALID for an entry of `trusted` that is neither an address nor a network. */
   constructor(options: FloodGuardOptions) {
@@ -77,11 +82,23 @@ export class FloodGuard implements SourceTrust {
     this.#known = new RecentMap(2 * limits.sources); // each known phone is there by its flow and by its address
     this.#together = new TokenBucket(limits.unknownSources, this.#now());
     this.#score = new CredentialScore(limits);
+    this.#abuse = new AbuseLog(options.log);
+    this.#banLines = new TokenBucket(BAN_LINES, this.#now());
+  }
+
+  stop(): void {
+    this.#abuse.stop();
+  }
+
+  /** A connection was refused or ended for a limit of the transport. */
+  onAbuse(host: string, abuse: ConnectionAbuse): void {
+    this.#abuse.note(host, abuse);
   }
 
   stats(): FloodStats {
     return {
       ...this.#counts,
+      reasons: { ...this.#reasons },
       sources: this.#sources.size,
       known: this.#known.size,
       bans: this.#score.bans,
@@ -94,23 +111,23 @@ export class FloodGuard implements SourceTrust {
     const nowMs = this.#now();
     const phone = this.#knownBy(flowKey(flow), nowMs) ?? this.#provenByCertificate(flow, nowMs);
     if (phone !== undefined) {
-      return this.#spend(phone, this.#limits.knownSource, flow, nowMs);
+      return this.#spend(phone, "knownSource", flow, nowMs);
     }
     const host = hostKey(flow);
     const source = this.#sourceOf(host, flow, nowMs);
     if (source.isTrusted) {
-      return this.#spend(source, this.#limits.trustedSource, flow, nowMs);
+      return this.#spend(source, "trustedSource", flow, nowMs);
     }
     const ban = this.#score.banOf(host, nowMs);
     if (ban === "certain") {
-      return this.#count(flow.connection === undefined ? "drop" : "close", flow, nowMs);
+      return this.#count(flow.connection === undefined ? "drop" : "close", "banned", flow);
     }
     const peer = this.#peers.get(host) ?? this.#knownBy(host, nowMs);
     if (peer !== undefined) {
-      return this.#spend(peer, this.#limits.knownSource, flow, nowMs);
+      return this.#spend(peer, "knownSource", flow, nowMs);
     }
     if (ban === "forgeable" && flow.transport === "udp") {
-      return this.#count("drop", flow, nowMs);
+      return this.#count("drop", "banned", flow);
     }
     return this.#spendUnknown(source, flow, nowMs);
   }
@@ -175,8 +192,12 @@ export class FloodGuard implements SourceTrust {
     const host = hostKey(flow);
     const isExempt = this.#knownBy(flowKey(flow), nowMs) !== undefined || isListed(this.#trusted, flow.remote.host);
     // What comes over UDP may have been sent by anybody in the name of that source.
-    if (!isExempt && this.#score.onFailure(host, flow.transport === "udp" ? "forgeable" : "certain", nowMs)) {
-      this.#log.warn({ from: flow.remote, seconds: this.#limits.banSeconds }, "source banned for wrong credentials");
+    const isBanned =
+      !isExempt && this.#score.onFailure(host, flow.transport === "udp" ? "forgeable" : "certain", nowMs);
+    if (isBanned && this.#banLines.take(BAN_LINES, nowMs)) {
+      const { remote: from, transport } = flow;
+      const { banSeconds: seconds } = this.#limits;
+      this.#log.warn({ from, transport, seconds }, "source banned for wrong credentials");
     }
   }
 
@@ -222,32 +243,34 @@ export class FloodGuard implements SourceTrust {
     };
   }
 
-  #spend(allowance: Allowance, rate: Rate, flow: Flow, nowMs: number): Verdict {
-    return allowance.messages.take(rate, nowMs) ? "pass" : this.#overLimit(allowance, flow, nowMs);
+  #spend(allowance: Allowance, reason: "knownSource" | "trustedSource", flow: Flow, nowMs: number): Verdict {
+    return allowance.messages.take(this.#limits[reason], nowMs)
+      ? "pass"
+      : this.#overLimit(allowance, reason, flow, nowMs);
   }
 
   #spendUnknown(source: Source, flow: Flow, nowMs: number): Verdict {
     const { unknownSource, unknownSources } = this.#limits;
-    if (source.messages.take(unknownSource, nowMs) && this.#together.take(unknownSources, nowMs)) {
+    const isWithinOwn = source.messages.take(unknownSource, nowMs);
+    if (isWithinOwn && this.#together.take(unknownSources, nowMs)) {
       return "pass";
     }
+    const reason = isWithinOwn ? "unknownSources" : "unknownSource";
     // Its address may be false, and the answer would go to somebody who asked for nothing.
-    return flow.transport === "udp" ? this.#count("drop", flow, nowMs) : this.#overLimit(source, flow, nowMs);
+    return flow.transport === "udp" ? this.#count("drop", reason, flow) : this.#overLimit(source, reason, flow, nowMs);
   }
 
-  #overLimit(allowance: Allowance, flow: Flow, nowMs: number): Verdict {
+  #overLimit(allowance: Allowance, reason: FloodReason, flow: Flow, nowMs: number): Verdict {
     if (allowance.refusals.take(this.#limits.refusals, nowMs)) {
-      return this.#count("refuse", flow, nowMs);
+      return this.#count("refuse", reason, flow);
     }
-    return this.#count(flow.transport === "udp" ? "drop" : "close", flow, nowMs);
+    return this.#count(flow.transport === "udp" ? "drop" : "close", reason, flow);
   }
 
-  #count(verdict: "drop" | "refuse" | "close", flow: Flow, nowMs: number): Verdict {
-    this.#counts[({ drop: "dropped", refuse: "refused", close: "closed" } as const)[verdict]] += 1;
-    if (nowMs - this.#loggedAtMs > LOG_EVERY_MS) {
-      this.#loggedAtMs = nowMs;
-      this.#log.warn({ from: flow.remote, ...this.stats() }, "messages beyond the limits of their source");
-    }
+  #count(verdict: "drop" | "refuse" | "close", reason: FloodReason, flow: Flow): Verdict {
+    this.#counts[COUNTED[verdict]] += 1;
+    this.#reasons[reason] += 1;
+    this.#abuse.note(flow.remote.host, reason);
     return verdict;
   }
 }

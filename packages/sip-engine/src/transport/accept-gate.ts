@@ -4,7 +4,7 @@ import { plainAddress } from "./addresses.ts";
 import type { StreamLimits } from "./limits.ts";
 import type { MutableStats } from "./stats.ts";
 import type { StreamKind } from "./stream-kind.ts";
-import type { Limiter } from "./types.ts";
+import type { ConnectionAbuse, Limiter, OnAbuse } from "./types.ts";
 
 export interface AcceptGateOptions {
   readonly limits: StreamLimits;
@@ -12,6 +12,7 @@ export interface AcceptGateOptions {
   readonly log: Logger;
   /** Asked for each connection as for a message of its source. */
   readonly limiter: Limiter | undefined;
+  readonly onAbuse: OnAbuse | undefined;
   /** Connections of the layer that are up, the dialled ones among them. */
   readonly openConnections: () => number;
 }
@@ -42,7 +43,11 @@ export class AcceptGate {
     const host = plainAddress(socket.remoteAddress);
     const shakesHands = kind.readyEvent === "secureConnect"; // SIP comes after TLS only
     const account = this.#accounts.get(host) ?? { connections: 0, handshakes: 0 };
-    if (!this.#hasRoom(account, shakesHands) || !this.#isWithinRate(socket, kind)) {
+    const crowd = this.#crowdOf(account, shakesHands);
+    if (crowd !== undefined) {
+      this.#options.onAbuse?.(host, crowd);
+    }
+    if (crowd !== undefined || !this.#isWithinRate(socket, kind)) {
       this.#options.log.debug({ from: { host, port: socket.remotePort } }, "connection refused, limit reached");
       socket.on("error", () => undefined); // a reset peer is no news here
       socket.destroy();
@@ -83,19 +88,20 @@ export class AcceptGate {
     }
   }
 
-  #hasRoom(account: Account, shakesHands: boolean): boolean {
+  /** The limit that one more would break. */
+  #crowdOf(account: Account, shakesHands: boolean): ConnectionAbuse | undefined {
     const { limits, stats, openConnections } = this.#options;
-    const open = openConnections() + this.#handshaking.size;
-    if (account.connections >= limits.connectionsPerAddress || open >= limits.connections) {
+    const isOfAddress = account.connections >= limits.connectionsPerAddress;
+    if (isOfAddress || openConnections() + this.#handshaking.size >= limits.connections) {
       stats.connectionsRefused += 1;
-      return false;
+      return isOfAddress ? "connectionsPerAddress" : "connections";
     }
-    const isCrowded = account.handshakes >= limits.handshakesPerAddress || this.#handshaking.size >= limits.handshakes;
-    if (shakesHands && isCrowded) {
+    const isShakenByAddress = account.handshakes >= limits.handshakesPerAddress;
+    if (shakesHands && (isShakenByAddress || this.#handshaking.size >= limits.handshakes)) {
       stats.handshakesRefused += 1;
-      return false;
+      return isShakenByAddress ? "handshakesPerAddress" : "handshakes";
     }
-    return true;
+    return undefined;
   }
 
   #isWithinRate(socket: Socket, { transport }: StreamKind): boolean {

@@ -29,7 +29,7 @@ import { StreamListener } from "./stream-listener.ts";
 import { StreamPool } from "./stream-pool.ts";
 import { TlsKind } from "./tls-kind.ts";
 import type { TlsOptions } from "./tls-kind.ts";
-import type { Flow, Limiter, ListenAddress, Target, TransportLayer, TransportUser } from "./types.ts";
+import type { Flow, Limiter, ListenAddress, OnAbuse, Target, TransportLayer, TransportUser } from "./types.ts";
 import { UdpListener } from "./udp.ts";
 
 export interface TransportLayerOptions extends OwnAddressOptions {
@@ -48,6 +48,7 @@ export interface TransportLayerOptions extends OwnAddressOptions {
   readonly tls?: TlsOptions;
   /** Decides by its source what a message or a connection may cost; everything passes when absent. */
   readonly limiter?: Limiter;
+  readonly onAbuse?: OnAbuse;
 }
 
 const STATELESS_TAG_BYTES = 8;
@@ -113,6 +114,7 @@ class SocketTransport implements SocketTransportLayer {
       stats,
       log: this.#log,
       limiter: options.limiter,
+      onAbuse: options.onAbuse,
       onClosed: (connection) => this.#onConnectionClosed(connection),
     });
   }

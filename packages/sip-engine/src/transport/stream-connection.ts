@@ -6,7 +6,7 @@ import { Keepalive } from "./keepalive.ts";
 import type { PongHabit } from "./keepalive.ts";
 import type { StreamLimits } from "./limits.ts";
 import type { MutableStats } from "./stats.ts";
-import type { Flow } from "./types.ts";
+import type { ConnectionAbuse, Flow } from "./types.ts";
 
 const PING = "\r\n\r\n"; // RFC 5626 §3.5.1
 const PONG = "\r\n";
@@ -17,6 +17,8 @@ export interface ConnectionOwner {
   onText(text: string, connection: StreamConnection): void;
   onBroken(fault: MessageFault, connection: StreamConnection): void;
   onKeepalive(): void;
+  /** It is ended for a limit. */
+  onAbuse(abuse: ConnectionAbuse, connection: StreamConnection): void;
   /** Of the peers of connections that we made. */
   pongHabit(connection: StreamConnection): PongHabit;
   onPongHabit(connection: StreamConnection, habit: PongHabit): void;
@@ -96,7 +98,7 @@ export class StreamConnection {
       return Promise.reject(this.#failure ?? new TransportError("CONNECTION_LOST", { to: this.#flow.remote }));
     }
     if (socket.writableLength + this.#waitingBytes + text.length > this.#options.limits.backlogBytes) {
-      return Promise.reject(this.#dropClogged());
+      return Promise.reject(this.#dropClogged("backlogBytes"));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Flow>();
     if (this.#isReady) {
@@ -151,12 +153,13 @@ export class StreamConnection {
       this.#writeTimer = undefined;
     }
     if (this.#socket.writableLength > 0 && !this.#socket.destroyed) {
-      this.#writeTimer ??= setTimeout(() => this.#dropClogged(), this.#options.limits.writeMs);
+      this.#writeTimer ??= setTimeout(() => this.#dropClogged("writeMs"), this.#options.limits.writeMs);
     }
   }
 
-  #dropClogged(): TransportError {
+  #dropClogged(limit: "backlogBytes" | "writeMs"): TransportError {
     this.#options.stats.connectionsClogged += 1;
+    this.#options.owner.onAbuse(limit, this);
     return this.#drop(new TransportError("BACKLOG_EXCEEDED", { to: this.#flow.remote }));
   }
 
@@ -287,6 +290,7 @@ export class StreamConnection {
     } else {
       this.#timer ??= setTimeout(() => {
         this.#options.stats.connectionsSlow += 1;
+        this.#options.owner.onAbuse("messageMs", this);
         this.#drop(new TransportError("CONNECTION_LOST", { to: this.#flow.remote }));
       }, this.#options.limits.messageMs);
     }

@@ -12,7 +12,7 @@ import type { PongHabit } from "./keepalive.ts";
 import { StreamConnection } from "./stream-connection.ts";
 import type { ConnectionOwner, ReadyOutcome, StreamConnectionOptions, StreamFlow } from "./stream-connection.ts";
 import type { StreamKind } from "./stream-kind.ts";
-import type { HostPort, Limiter, TransportName } from "./types.ts";
+import type { ConnectionAbuse, HostPort, Limiter, OnAbuse, TransportName } from "./types.ts";
 
 export interface StreamPoolOptions {
   readonly ingress: Ingress;
@@ -21,6 +21,7 @@ export interface StreamPoolOptions {
   readonly stats: MutableStats;
   readonly log: Logger;
   readonly limiter: Limiter | undefined;
+  readonly onAbuse: OnAbuse | undefined;
   onClosed(connection: string): void;
 }
 
@@ -44,9 +45,8 @@ export class StreamPool implements ConnectionOwner {
   #onEmpty: (() => void) | undefined;
 
   constructor(options: StreamPoolOptions) {
-    const { limits, stats, log, limiter } = options;
     this.#options = options;
-    this.#gate = new AcceptGate({ limits, stats, log, limiter, openConnections: () => this.#byId.size });
+    this.#gate = new AcceptGate({ ...options, openConnections: () => this.#byId.size });
   }
 
   get size(): number {
@@ -139,6 +139,10 @@ export class StreamPool implements ConnectionOwner {
 
   onKeepalive(): void {
     this.#options.stats.keepalives += 1;
+  }
+
+  onAbuse(abuse: ConnectionAbuse, { flow }: StreamConnection): void {
+    this.#options.onAbuse?.(flow.remote.host, abuse);
   }
 
   pongHabit({ flow }: StreamConnection): PongHabit {

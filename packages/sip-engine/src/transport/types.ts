@@ -48,6 +48,19 @@ export type Verdict = "pass" | "refuse" | "drop" | "close";
 /** Asked for each message and each new connection, by where it comes from. Never throws. */
 export type Limiter = (flow: Flow) => Verdict;
 
+/** Which limit on connections a peer has come up against; names of `StreamLimits`. */
+export type ConnectionAbuse =
+  | "connectionsPerAddress"
+  | "connections"
+  | "handshakesPerAddress"
+  | "handshakes"
+  | "messageMs"
+  | "backlogBytes"
+  | "writeMs";
+
+/** Told for each connection that is refused or ended for a limit. Never throws. */
+export type OnAbuse = (host: string, abuse: ConnectionAbuse) => void;
+
 /** What the transport layer tells the layer above. Never throws back into a socket's listener. */
 export interface TransportUser {
   /**

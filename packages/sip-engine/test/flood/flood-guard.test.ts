@@ -34,8 +34,9 @@ test("SEC-21: what is beyond is dropped over UDP, refused on a connection, which
   const verdicts = (flow: ReturnType<typeof udp>): string[] => Array.from({ length: 5 }, () => guard.admit(flow));
   assert.deepEqual(verdicts(udp("10.0.0.5")), ["pass", "drop", "drop", "drop", "drop"], "its address may be false");
   assert.deepEqual(verdicts(tcp("10.0.0.6", "c1")), ["pass", "refuse", "refuse", "close", "close"]);
-  const { dropped, refused, closed } = guard.stats();
+  const { dropped, refused, closed, reasons } = guard.stats();
   assert.deepEqual({ dropped, refused, closed }, { dropped: 4, refused: 2, closed: 2 });
+  assert.equal(reasons.unknownSource, 8);
 });
 
 test("SEC-21: a known phone over UDP is refused in words, up to a limit", () => {
@@ -56,6 +57,7 @@ test("SEC-22: an attack from any number of false addresses takes nothing from kn
   const release = guard.hold(udp("203.0.113.9"));
   const attack = (): number => falseAddresses(30_000).reduce((sum, flow) => sum + passed(flow, 1), 0);
   assert.equal(attack(), 50, "all of them together");
+  assert.equal(guard.stats().reasons.unknownSources, 30_000 - 50);
   assert.equal(passed(udp("10.0.0.99"), 1), 0, "a stranger among them has to wait");
   assert.equal(passed(PHONE, 100), 100, "the registered phone");
   assert.equal(passed(udp("10.0.0.5", 5070), 100), 100, "the same phone from another port");
