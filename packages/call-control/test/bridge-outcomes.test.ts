@@ -280,9 +280,9 @@ test("Max-Forwards 0 is 483 and an extension we do not carry is 420", async (con
   const node = await startNode(context);
   const looped = await node.engine.inject({ body: OFFER, headers: { "Max-Forwards": "0" } }).response();
   assert.equal(looped.status, 483);
-  const required = await node.engine.inject({ body: OFFER, headers: { Require: "100rel" } }).response();
+  const required = await node.engine.inject({ body: OFFER, headers: { Require: "precondition" } }).response();
   assert.equal(required.status, 420);
-  assert.equal(required.headers.get("Unsupported"), "100rel");
+  assert.equal(required.headers.get("Unsupported"), "precondition");
 });
 
 test("a peer that brings a call hears at once that we are at work, and its phones hear nothing of that", async (context) => {

@@ -14,6 +14,7 @@ import {
   sessionIdHeader,
   sessionIdOf,
   unsupportedRequirements,
+  withoutReliability,
 } from "../src/bridge/header-policy.ts";
 import { ANONYMOUS_HOST, asksToBeHidden, callerHeaders, fromHeader } from "../src/bridge/identity.ts";
 import { bodyText, headerOf, headerText, isSendableUri, mergeHeaders } from "../src/drachtio/header-text.ts";
@@ -57,8 +58,8 @@ test("an INVITE carries what is listed and nothing else", () => {
     Subject: "lunch",
     "Content-Type": "application/sdp",
     "User-to-User": "56",
-    Allow: "INVITE, ACK, INFO",
-    Supported: "ice",
+    Allow: "INVITE, ACK, PRACK, INFO",
+    Supported: "100rel, ice",
   });
 });
 
@@ -81,11 +82,15 @@ test("a response and an in-dialog request carry their own lists", () => {
     "User-to-User": "56",
     "Info-Package": "dtmf",
   });
-  assert.equal(inDialogHeaders("INVITE", reader(EVERYTHING))["Allow"], "INVITE, ACK, INFO");
+  const reinvite = inDialogHeaders("INVITE", reader(EVERYTHING));
+  assert.deepEqual([reinvite["Allow"], reinvite["Supported"]], ["INVITE, ACK, PRACK, INFO", "ice"]);
 });
 
 test("required extensions that we do not carry are named", () => {
-  assert.deepEqual(unsupportedRequirements(reader({ Require: "100rel, ice,timer" })), ["100rel", "timer"]);
+  const required = reader({ Require: "100rel, ice,timer" });
+  assert.deepEqual(unsupportedRequirements(required), ["timer"]);
+  assert.deepEqual(unsupportedRequirements(required, "within a call"), ["100rel", "timer"]);
+  assert.deepEqual(withoutReliability({ Require: "100rel", Supported: "ice, 100REL" }), { Supported: "ice" });
   assert.deepEqual(unsupportedRequirements(reader({})), []);
   assert.equal(inviteHeaders(reader({ Require: "ice" }), false)["Require"], "ice");
 });

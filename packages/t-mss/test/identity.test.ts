@@ -1,24 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
-import type { HeaderField, SipRequest } from "@mss/sip-message";
-import { openPhone, startFederation } from "./support/federation.ts";
+import type { SipRequest } from "@mss/sip-message";
+import { fields as headers, twoPhones } from "./support/phones.ts";
 
 /* Who calls, why it ended, and by which way it came: from phone to phone through branch, hub and branch. */
-
-async function twoPhones(t: TestContext, subnet: number) {
-  const federation = await startFederation(t, { subnet });
-  const alice = await openPhone(t, federation.net, "1000", 10);
-  const bob = await openPhone(t, federation.net, "4000", 11);
-  for (const phone of [alice, bob]) {
-    assert.equal((await phone.register()).status, 200);
-  }
-  return { federation, alice, bob };
-}
-
-function headers(fields: Readonly<Record<string, string>>): readonly HeaderField[] {
-  return Object.entries(fields).map(([name, value]) => ({ name, value }));
-}
 
 const IDENTITY = ["P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion", "History-Info"];
 
@@ -40,8 +25,8 @@ test("what a phone says of itself goes no further; the callee sees what the bran
 test("a caller that asks to be hidden is anonymous to the callee, and known to the nodes on the way", async (t) => {
   const { federation, alice, bob } = await twoPhones(t, 41);
   const anonymous = { from: '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1' };
-  for (const fields of [{ headers: headers({ Privacy: "id" }) }, anonymous]) {
-    const call = await alice.call("4000", fields);
+  for (const privately of [{ headers: headers({ Privacy: "id" }) }, anonymous]) {
+    const call = await alice.call("4000", privately);
     const incoming = await bob.nextCall();
     assert.deepEqual(shownBy(incoming.request), ['"Anonymous" <sip:anonymous', ...NOTHING]);
     assert.match(incoming.request.headers.get("From") ?? "", /@anonymous\.invalid>/);

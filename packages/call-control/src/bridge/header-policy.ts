@@ -64,8 +64,10 @@ const IN_DIALOG_INVITE = [
   "User-to-User",
 ] as const;
 
-/** Option tags whose whole meaning is in bodies and headers that we carry. Not 100rel, timer or replaces. */
-export const CARRIED_OPTION_TAGS: ReadonlySet<string> = new Set(["ice", "sdp-anat", "trickle-ice", "uui"]);
+const RELIABLE = "100rel";
+
+/** Option tags that are carried from end to end. Not timer or replaces. 100rel only in the INVITE that begins a call. */
+export const CARRIED_OPTION_TAGS: ReadonlySet<string> = new Set([RELIABLE, "ice", "sdp-anat", "trickle-ice", "uui"]);
 
 /** Methods that are carried between the legs: what each side may know of the other. */
 const CARRIED_METHODS: ReadonlySet<string> = new Set([
@@ -78,6 +80,7 @@ const CARRIED_METHODS: ReadonlySet<string> = new Set([
   "MESSAGE",
   "UPDATE",
   "NOTIFY",
+  "PRACK",
 ]);
 
 const NO_REMOTE_SESSION = "0".repeat(32);
@@ -109,9 +112,27 @@ function copyCapabilities(read: ReadHeader, into: Record<string, string>): Recor
   return into;
 }
 
+/** Whether a list of option tags has this one. */
+export function hasOption(value: string | undefined, tag: string): boolean {
+  return tokens(value).some((token) => token.toLowerCase() === tag);
+}
+
+/** The same headers without 100rel: where several phones ring, or within a call, there is nobody to bridge PRACK to. */
+export function withoutReliability(headers: SipHeaders): SipHeaders {
+  const { Supported, Require, ...others } = headers;
+  const kept = Object.entries({ Supported, Require }).flatMap(([name, value]) => {
+    const tags = typeof value === "string" ? tokens(value).filter((tag) => tag.toLowerCase() !== RELIABLE) : [];
+    return tags.length === 0 ? [] : [[name, tags.join(", ")] as const];
+  });
+  return { ...others, ...Object.fromEntries(kept) };
+}
+
 /** Option tags in Require that we do not carry: the request is answered 420 with them. RFC 3261 §8.2.2.3. */
-export function unsupportedRequirements(read: ReadHeader): readonly string[] {
-  return tokens(read("Require")).filter((tag) => !CARRIED_OPTION_TAGS.has(tag.toLowerCase()));
+export function unsupportedRequirements(read: ReadHeader, where?: "within a call"): readonly string[] {
+  return tokens(read("Require")).filter((tag) => {
+    const name = tag.toLowerCase();
+    return !CARRIED_OPTION_TAGS.has(name) || (name === RELIABLE && where === "within a call");
+  });
 }
 
 /** Headers of an INVITE for its other leg. `betweenPeers`: both the caller's side and the target are federation peers. */
@@ -132,7 +153,7 @@ export function responseHeaders(read: ReadHeader): SipHeaders {
 /** Headers of a request within a dialog for the other leg. */
 export function inDialogHeaders(method: string, read: ReadHeader): SipHeaders {
   const headers = copy(read, method === "INVITE" ? IN_DIALOG_INVITE : IN_DIALOG, copy(read, BODY, {}));
-  return method === "INVITE" || method === "UPDATE" ? copyCapabilities(read, headers) : headers;
+  return method === "INVITE" || method === "UPDATE" ? withoutReliability(copyCapabilities(read, headers)) : headers;
 }
 
 /** The session's id as the caller's side gave it; undefined when there is none or it is not well-formed. RFC 7989 §5. */

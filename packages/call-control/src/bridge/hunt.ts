@@ -25,7 +25,8 @@ export interface HuntDeps {
   readonly steps: readonly BridgeStep[];
   /** The call stays on TLS: targets that are not reached over it fail. */
   readonly isSecure: boolean;
-  offerFor(target: CallTarget): LegOffer;
+  /** `alone`: no other target of the plan rings at the same time. */
+  offerFor(target: CallTarget, alone: boolean): LegOffer;
   /** Takes the target's slot; false when there is none free. Slots are given back by the call when it ends. */
   admit(target: CallTarget): Promise<boolean> | boolean;
   readonly events: HuntEvents;
@@ -110,14 +111,15 @@ export class Hunt {
 
   #ring(target: CallTarget): void {
     const { server, log, events } = this.#deps;
+    const alone = this.#deps.steps[this.#step]?.targets.length === 1;
     const leg = new CalleeLeg(target, {
       server,
       log,
-      offer: this.#deps.offerFor(target),
+      offer: this.#deps.offerFor(target, alone),
       events: {
         onProvisional: (_leg, response) => {
           if (!this.#over) {
-            events.onProvisional(target, response, this.#deps.steps[this.#step]?.targets.length === 1);
+            events.onProvisional(target, response, alone);
           }
         },
         onAnswered: (winner, answer) => this.#onAnswered(winner, answer),

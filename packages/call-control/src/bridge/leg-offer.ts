@@ -2,7 +2,7 @@ import type { CallLimits } from "../call-control-types.ts";
 import { mergeHeaders } from "../drachtio/header-text.ts";
 import type { IncomingInvite, SipHeaders } from "../drachtio/types.ts";
 import type { LegOffer } from "./callee-leg.ts";
-import { inviteHeaders, sessionIdHeader } from "./header-policy.ts";
+import { inviteHeaders, sessionIdHeader, withoutReliability } from "./header-policy.ts";
 import { asksToBeHidden, callerHeaders } from "./identity.ts";
 import type { BridgePlan, CallTarget } from "./types.ts";
 
@@ -11,15 +11,18 @@ export interface OfferContext {
   readonly plan: BridgePlan;
   readonly sessionId: string;
   readonly limits: Required<CallLimits>;
+  /** No other target rings with this one. */
+  readonly alone: boolean;
 }
 
 /** The INVITE that a target gets: by the header policy, then by what the plan says for this target. */
-export function legOffer({ invite, plan, sessionId, limits }: OfferContext, target: CallTarget): LegOffer {
+export function legOffer({ invite, plan, sessionId, limits, alone }: OfferContext, target: CallTarget): LegOffer {
   const betweenPeers = plan.trusted === true && target.trusted === true;
   const read = (name: string): string | undefined => invite.header(name);
   const isHidden = plan.hidesCaller === true || asksToBeHidden(read("Privacy"));
+  const carried = inviteHeaders(read, betweenPeers);
   const headers: SipHeaders = {
-    ...inviteHeaders(read, betweenPeers),
+    ...(alone ? carried : withoutReliability(carried)),
     ...callerHeaders({ plan, target, from: invite.from, isHidden, read }),
     "Max-Forwards": String(invite.maxForwards - 1), // a B2BUA that starts again at 70 makes loops endless (RFC 7332 §5)
     ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),

@@ -16,6 +16,8 @@ export interface OpeningOptions {
   readonly log: Logger;
   readonly invite: ServerTransaction;
   readonly answer: LegAnswer;
+  /** A delayed offer came and was answered before the 2xx, by reliable responses. False when absent. */
+  readonly isOfferAnswered?: boolean;
   readonly parties: { readonly caller: Party; readonly callee: Party };
   readonly session: SessionEvents;
   readonly events: OpeningEvents;
@@ -74,7 +76,7 @@ export class Opening {
     const { invite, answer, parties } = options;
     this.#options = options;
     this.#callee = calleeSide(options, parties.callee, (request) => this.#onRequest(request));
-    if (invite.body === "") {
+    if (invite.body === "" && options.isOfferAnswered !== true) {
       this.#owedAck = answer.response;
     } else {
       answer.response.ack();

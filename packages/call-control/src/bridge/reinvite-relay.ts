@@ -34,7 +34,7 @@ export class ReinviteRelay {
       this.#refuse(request, this.#current.from === from);
       return;
     }
-    const unsupported = unsupportedRequirements((name) => request.header(name));
+    const unsupported = unsupportedRequirements((name) => request.header(name), "within a call");
     if (unsupported.length > 0) {
       request.reply(420, { headers: { Unsupported: unsupported.join(", ") } });
       return;

@@ -4,8 +4,8 @@ import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import { ALLOWED_METHODS } from "../drachtio/sip-server.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
 import type { DialogSide } from "./dialog-side.ts";
-import { inDialogHeaders, responseHeaders } from "./header-policy.ts";
 import { ReinviteRelay } from "./reinvite-relay.ts";
+import { RELAYED, relayRequest } from "./request-relay.ts";
 import type { EndedBy } from "./types.ts";
 
 export interface SessionOptions {
@@ -28,9 +28,6 @@ export interface SessionEvents {
   /** One side asks that the other be given somebody else to talk to. Absent: refused with 501. */
   onRefer?(session: Session, transferor: DialogSide, refer: ServerTransaction): void;
 }
-
-const RELAY_LIMIT_MS = 31_000; // below Timer F: the asking side still waits for our answer then
-const RELAYED: ReadonlySet<string> = new Set(["INFO", "MESSAGE", "UPDATE", "OPTIONS", "NOTIFY"]);
 
 /**
  * An answered call: two dialogs, and everything that passes between them. A request within one dialog goes to the other
@@ -153,7 +150,9 @@ export class Session {
     } else if (method === "INVITE") {
       this.#reinvites.relay(from, to, request);
     } else if (RELAYED.has(method)) {
-      this.#relayRequest(from, to, request);
+      relayRequest({ from, to, request, onGone: () => this.#onDialogGone(to) });
+    } else if (method === "PRACK") {
+      request.reply(200); // it crossed the answer to the INVITE, which ends what it acknowledges
     } else {
       request.reply(405, { headers: { Allow: ALLOWED_METHODS } });
     }
@@ -166,41 +165,6 @@ export class Session {
     } else {
       this.#events.onRefer(this, from, refer);
     }
-  }
-
-  #relayRequest(from: DialogSide, to: DialogSide, request: ServerTransaction): void {
-    const method = request.method;
-    const refreshesTarget = method === "UPDATE";
-    to.send(
-      {
-        method,
-        headers: {
-          ...inDialogHeaders(method, (name) => request.header(name)),
-          ...(refreshesTarget ? to.contactHeader : {}),
-        },
-        body: request.body,
-        limitMs: RELAY_LIMIT_MS,
-      },
-      {
-        onFinal: (response) => {
-          const headers = responseHeaders((name) => response.header(name));
-          request.reply(response.status, {
-            headers: refreshesTarget && response.status < 300 ? { ...headers, ...from.contactHeader } : headers,
-            body: response.body,
-            ...(response.reason === "" ? {} : { reason: response.reason }),
-          });
-          if (response.status === 481) {
-            this.#onDialogGone(to);
-          }
-        },
-        onFailure: (failure) => {
-          request.reply(failure === "timeout" ? 408 : 481);
-          if (failure === "unsent") {
-            this.#onDialogGone(to);
-          }
-        },
-      },
-    );
   }
 
   #onAck(from: DialogSide, ack: ServerTransaction): void {

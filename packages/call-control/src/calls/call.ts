@@ -8,6 +8,7 @@ import { sessionIdOf, unsupportedRequirements } from "../bridge/header-policy.ts
 import { asksToBeHidden } from "../bridge/identity.ts";
 import { legOffer } from "../bridge/leg-offer.ts";
 import { Opening } from "../bridge/opening.ts";
+import { EarlySession } from "../bridge/early-session.ts";
 import { ProvisionalRelay } from "../bridge/provisional-relay.ts";
 import type { Session, SessionEvents } from "../bridge/session.ts";
 import type { BridgePlan, CallTarget, Party } from "../bridge/types.ts";
@@ -49,6 +50,7 @@ export class Call implements LiveCall {
   readonly #deps: CallDeps;
   readonly #invite: ServerTransaction;
   readonly #recorder: CallRecorder;
+  readonly #early: EarlySession;
   readonly #provisional: ProvisionalRelay;
   readonly #slots: CallSlots;
   #state: CallState = "routing";
@@ -63,8 +65,9 @@ export class Call implements LiveCall {
   constructor(invite: ServerTransaction, deps: CallDeps) {
     this.#invite = invite;
     this.#deps = deps;
-    this.#provisional = new ProvisionalRelay(invite);
     this.#recorder = new CallRecorder(deps.recorder, invite.callId);
+    this.#early = new EarlySession({ server: deps.server, log: this.#recorder.log, invite });
+    this.#provisional = new ProvisionalRelay(invite, this.#early);
     this.#slots = new CallSlots(deps.leases, this.#recorder.id);
   }
 
@@ -199,8 +202,8 @@ export class Call implements LiveCall {
       log: this.#recorder.log,
       steps: plan.steps,
       isSecure: asksForTls(this.#invite.requestUri),
-      offerFor: (target) =>
-        legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits: this.#deps.limits }, target),
+      offerFor: (target, alone) =>
+        legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits: this.#deps.limits, alone }, target),
       admit: (target) => (target.lease === undefined ? true : this.#slots.acquire(target.lease)),
       events: {
         onTarget: ({ label }) => {
@@ -231,6 +234,7 @@ export class Call implements LiveCall {
       log: this.#recorder.log,
       invite: this.#invite,
       answer,
+      isOfferAnswered: this.#early.isOfferAnswered,
       parties: { caller: this.#callerParty(), callee: { label, number: this.#plan?.to ?? this.#invite.called } },
       session: {
         onEnd: (endedBy) => this.#over(() => this.#recorder.ended(endedBy)),
@@ -239,6 +243,7 @@ export class Call implements LiveCall {
       events: {
         onOpen: (session) => {
           this.#session = session;
+          this.#early.end();
           this.#noLongerUp = talks.add({ session, sessionId: this.#sessionId, slots: this.#slots });
           this.#state = "answered";
           this.#recorder.answered(label);
@@ -309,6 +314,7 @@ export class Call implements LiveCall {
     }
     record();
     this.#state = "over";
+    this.#early.end();
     this.#noLongerUp();
     this.#slots.release();
     this.#deps.onOver(this);

@@ -22,6 +22,8 @@ export interface ServerTransactionDeps {
   readonly link: EngineLink;
   readonly log: Logger;
   readonly serverHeaders: Readonly<Record<string, string>>;
+  /** UPDATE before the answer comes by the event of the INVITE, not by the middleware. */
+  readonly onRequest: (request: NativeRequest, replier: NativeReplier) => void;
   /** Whether the engine's header of peer names is its own. */
   readonly tellsPeerNames: boolean;
 }
@@ -48,6 +50,7 @@ export class ServerTransaction implements IncomingInvite {
     this.#deps = deps;
     if (native.method === "INVITE") {
       native.on("cancel", (cancel) => this.#onCancel(cancel));
+      native.on("update", deps.onRequest);
     }
   }
 
@@ -130,6 +133,17 @@ export class ServerTransaction implements IncomingInvite {
 
   reply(status: number, options: ReplyOptions = {}): void {
     this.#send(status, options);
+  }
+
+  /** A provisional response to an INVITE; `listener` hears the id of the early dialog when it has left, which may be empty. */
+  progress(status: number, options: ReplyOptions, listener: (dialogId: string) => void): void {
+    this.#send(status, options, (error) => {
+      if (error === null || error === undefined) {
+        this.#tell(() => listener(this.#replier.stackDialogId ?? ""));
+      } else {
+        this.#deps.log.info({ callId: this.callId, sip: status, reason: error }, "progress was not sent");
+      }
+    });
   }
 
   /**

@@ -16,7 +16,7 @@ import type {
 } from "./types.ts";
 
 /** Methods that a call of ours understands: value of Allow. */
-export const ALLOWED_METHODS = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, UPDATE, NOTIFY";
+export const ALLOWED_METHODS = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, UPDATE, PRACK, NOTIFY";
 
 /** The last BYEs of a call are answered after its record is written: a phone must not be left in a call by our stop. */
 const STOP_GRACE_MS = 1_000;
@@ -100,6 +100,7 @@ export class SipServerCore implements SipServer {
       link: this.#link,
       log: this.#log,
       serverHeaders: this.#serverHeaders,
+      onRequest: this.#onRequest,
       tellsPeerNames: this.#options.engine.tellsPeerNames === true,
     });
     try {
