@@ -1,20 +1,14 @@
 import { AddressEntry } from "./address-entry.ts";
 import { COMMA, LESS_THAN, QUOTE, TOKEN_OR_HOST, quote } from "./characters.ts";
 import { isAuthHeader } from "./digest-header.ts";
+import type { HeaderList } from "./header-list.ts";
 import type { HeaderRule } from "./header-rules.ts";
 import { formatParameters, parseParameters } from "./parameters.ts";
 import { ViaEntry } from "./via-entry.ts";
 import { trimSpace } from "./white-space.ts";
 
-/**
- * A valid value as drachtio-srf reads it like this package does; undefined: leave the field out. `isRepeated` tells
- * whether there are more fields of that name.
- */
-export function canonicalValue(
-  value: string,
-  rule: HeaderRule | undefined,
-  isRepeated: () => boolean,
-): string | undefined {
+/** A valid value of one of `headers` as drachtio-srf reads it like this package does; undefined: leave the field out. */
+export function canonicalValue(value: string, rule: HeaderRule | undefined, headers: HeaderList): string | undefined {
   const check = rule?.check;
   switch (check) {
     case "via": {
@@ -27,7 +21,7 @@ export function canonicalValue(
     case "addresses": {
       const isList = value.includes(",");
       const isPlain = value === "*" || (isPlainAddress(value) && !isList);
-      return isPlain ? value : canonicalAddresses(value, isList || isRepeated());
+      return isPlain ? value : canonicalAddresses(value, isList || headers.all(rule?.name ?? "").length > 1);
     }
     case "credentials": {
       // drachtio-srf throws on what it cannot read, where no credentials at all are a case that applications have.
@@ -52,8 +46,12 @@ const via = new ViaEntry();
 const address = new AddressEntry();
 
 function isPlainVia(value: string): boolean {
-  const isRead = value.startsWith("SIP/2.0/") && via.read(value, 0);
-  return isRead && via.end === value.length && !via.isBranchHidden;
+  return via.read(value, 0) && isPlainEntry(via, value);
+}
+
+/** Whether the entry that was read is the only one, and written as everybody reads it. */
+export function isPlainEntry(entry: ViaEntry, value: string): boolean {
+  return entry.end === value.length && !entry.isBranchHidden && value.startsWith("SIP/2.0/");
 }
 
 /**
@@ -88,7 +86,7 @@ function canonicalViaEntry(value: string): string {
 }
 
 /** One address in brackets, or with a quoted name: most are. */
-function isPlainAddress(value: string): boolean {
+export function isPlainAddress(value: string): boolean {
   const first = value.charCodeAt(0);
   return first === LESS_THAN || first === QUOTE;
 }

@@ -12,7 +12,7 @@ import type { SipMessage } from "./message.ts";
  */
 export function canonicalizeMessage<Message extends SipMessage>(message: Message): Message {
   const headers = fieldListOf(message.headers);
-  return isCanonical(headers) ? message : { ...message, headers: canonicalFields(headers) };
+  return headers.isCanonical || isCanonical(headers) ? message : { ...message, headers: canonicalFields(headers) };
 }
 
 function isCanonical(headers: FieldList): boolean {
@@ -26,8 +26,7 @@ function isCanonical(headers: FieldList): boolean {
 }
 
 function canonicalValueAt(headers: FieldList, index: number): string | undefined {
-  const isRepeated = (): boolean => headers.all(headers.keyAt(index)).length > 1;
-  return canonicalValue(headers.valueAt(index), headers.headerNameAt(index)?.rule, isRepeated);
+  return canonicalValue(headers.valueAt(index), headers.headerNameAt(index)?.rule, headers);
 }
 
 /** Read as keys of an object, these are what the object inherits. */

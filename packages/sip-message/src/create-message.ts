@@ -1,4 +1,6 @@
-import { type HeaderField, type HeaderList, createHeaderList, fieldListOf } from "./header-list.ts";
+import { isSafe } from "./characters.ts";
+import { FieldList, type HeaderField, type HeaderList, createHeaderList, fieldListOf } from "./header-list.ts";
+import { type HeaderName, headerName } from "./header-name.ts";
 import type { SipRequest, SipResponse } from "./message.ts";
 import { tagOf } from "./name-address.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
@@ -39,33 +41,72 @@ interface ResponseHeaderParts {
   readonly headers: readonly HeaderField[];
 }
 
+const VIA = headerName("Via");
+const RECORD_ROUTE = headerName("Record-Route");
+const FROM = headerName("From");
+const TO = headerName("To");
+const CALL_ID = headerName("Call-ID");
+const CSEQ = headerName("CSeq");
+const TIMESTAMP = headerName("Timestamp");
+
 function responseHeaders(request: SipRequest, { status, toTag, headers }: ResponseHeaderParts): HeaderList {
-  const fields: HeaderField[] = [];
   const copied = fieldListOf(request.headers);
-  const formsDialog = status > 100 && status < 300 && DIALOG_METHODS.includes(request.method);
-  const copy = (name: string, key: string): void => {
-    for (const value of copied.all(key)) {
-      fields.push({ name, value });
-    }
-  };
+  const draft = new Draft();
+  draft.copyAll(copied, VIA);
+  if (status > 100 && status < 300 && DIALOG_METHODS.includes(request.method)) {
+    draft.copyAll(copied, RECORD_ROUTE);
+  }
   // Once each, though a request that is refused may have several.
-  const copyOne = (name: string, value: string | undefined): void => {
-    if (value !== undefined) {
-      fields.push({ name, value });
-    }
-  };
-  copy("Via", "via");
-  if (formsDialog) {
-    copy("Record-Route", "record-route");
-  }
+  draft.copyFirst(copied, FROM);
   const to = copied.get("to");
-  copyOne("From", copied.get("from"));
-  copyOne("To", to === undefined || toTag === undefined || tagOf(to) !== undefined ? to : `${to};tag=${toTag}`);
-  copyOne("Call-ID", copied.get("call-id"));
-  copyOne("CSeq", copied.get("cseq"));
-  if (status === 100) {
-    copyOne("Timestamp", copied.get("timestamp")); // RFC 3261 §8.2.6.1
+  if (to === undefined || toTag === undefined || tagOf(to) !== undefined) {
+    draft.copyFirst(copied, TO);
+  } else {
+    draft.add(TO, `${to};tag=${toTag}`);
   }
-  fields.push(...headers);
-  return createHeaderList(fields);
+  draft.copyFirst(copied, CALL_ID);
+  draft.copyFirst(copied, CSEQ);
+  if (status === 100) {
+    draft.copyFirst(copied, TIMESTAMP); // RFC 3261 §8.2.6.1
+  }
+  for (const { name, value } of headers) {
+    draft.add(headerName(name), value);
+  }
+  return draft.list();
+}
+
+/** A list that is being made. What is copied from a list whose values are safe to write is not looked at again. */
+class Draft {
+  readonly #names: HeaderName[] = [];
+  readonly #values: string[] = [];
+  #safe = true;
+
+  add(name: HeaderName, value: string): void {
+    this.#safe &&= name.isToken && isSafe(value);
+    this.#names.push(name);
+    this.#values.push(value);
+  }
+
+  copyAll(from: FieldList, name: HeaderName): void {
+    for (const value of from.all(name.key)) {
+      this.#copy(from, name, value);
+    }
+  }
+
+  copyFirst(from: FieldList, name: HeaderName): void {
+    const value = from.get(name.key);
+    if (value !== undefined) {
+      this.#copy(from, name, value);
+    }
+  }
+
+  list(): HeaderList {
+    return new FieldList(this.#names, this.#values, this.#safe);
+  }
+
+  #copy(from: FieldList, name: HeaderName, value: string): void {
+    this.#safe &&= from.safe || isSafe(value);
+    this.#names.push(name);
+    this.#values.push(value);
+  }
 }

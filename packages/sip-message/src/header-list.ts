@@ -1,5 +1,6 @@
-import { isSafe, isToken } from "./characters.ts";
+import { isSafe } from "./characters.ts";
 import { type HeaderName, canonicalName, headerName } from "./header-name.ts";
+import type { Via } from "./via-value.ts";
 
 /** One header field: the name as written, the value with folding undone and surrounding white space removed. */
 export interface HeaderField {
@@ -45,6 +46,10 @@ export class FieldList implements HeaderList {
   readonly #names: readonly HeaderName[];
   readonly #values: readonly string[];
   readonly safe: boolean;
+  /** `validateMessage` has seen that `canonicalizeMessage` would change nothing. */
+  isCanonical = false;
+  /** What `topVia` has read. */
+  topVia: Via | undefined | "unread" = "unread";
 
   /** The arrays must not be touched afterwards. */
   constructor(names: readonly HeaderName[], values: readonly string[], safe: boolean) {
@@ -54,9 +59,16 @@ export class FieldList implements HeaderList {
   }
 
   static of(fields: readonly HeaderField[]): FieldList {
-    const names = fields.map((field) => headerName(field.name));
-    const values = fields.map((field) => field.value);
-    return new FieldList(names, values, fields.every(isSafeField));
+    const names: HeaderName[] = [];
+    const values: string[] = [];
+    let safe = true;
+    for (const { name, value } of fields) {
+      const known = headerName(name);
+      names.push(known);
+      values.push(value);
+      safe &&= known.isToken && isSafe(value);
+    }
+    return new FieldList(names, values, safe);
   }
 
   get length(): number {
@@ -168,11 +180,7 @@ export class FieldList implements HeaderList {
     const name = headerName(added.name);
     const names = this.#names.toSpliced(start, removed, ...added.values.map(() => name));
     const values = this.#values.toSpliced(start, removed, ...added.values);
-    const safe = this.safe && added.values.every((value) => isSafeField({ name: added.name, value }));
+    const safe = this.safe && (added.values.length === 0 || name.isToken) && added.values.every(isSafe);
     return new FieldList(names, values, safe);
   }
-}
-
-function isSafeField(field: HeaderField): boolean {
-  return isToken(field.name) && isSafe(field.value);
 }

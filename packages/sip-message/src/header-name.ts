@@ -1,3 +1,4 @@
+import { isToken } from "./characters.ts";
 import { HEADER_RULES, type HeaderRule } from "./header-rules.ts";
 
 /** Compact forms registered at IANA (RFC 3261 §7.3.3 and its extensions). */
@@ -66,6 +67,8 @@ export interface HeaderName {
   readonly isOdd: boolean;
   /** `unescape` of JavaScript would make another name of it; a `%` that means nothing is a character like others (RFC 4475 §3.1.1.2). */
   readonly hasEscape: boolean;
+  /** RFC 3261 §25.1: else it may not be written. */
+  readonly isToken: boolean;
   readonly rule: HeaderRule | undefined;
 }
 
@@ -75,7 +78,8 @@ function createName(name: string, key: string): HeaderName {
   const isCompact = key.length !== name.length;
   const isOdd = isCompact || !USUAL.has(key) || /^(?:[xp]-|diversion$)/.test(key);
   const hasEscape = name.includes("%") && ESCAPE.test(name);
-  return { name, key, prefix: `\r\n${name}: `, isCompact, isOdd, hasEscape, rule: HEADER_RULES.get(key) };
+  const prefix = `\r\n${name}: `;
+  return { name, key, prefix, isCompact, isOdd, hasEscape, isToken: isToken(name), rule: HEADER_RULES.get(key) };
 }
 
 /** The usual spellings by length and first character, so that the parser need not cut a name out to know it. */

@@ -3,12 +3,23 @@ import { SipMessageError } from "./errors.ts";
 import { type FieldList, fieldListOf } from "./header-list.ts";
 import type { SipMessage } from "./message.ts";
 
+let lastMessage: SipMessage | undefined;
+let lastText = "";
+
 /**
  * Writes a message as byte text, with Content-Length from the body in place of any in the list. Throws
  * `SipMessageError` UNSAFE_HEADER rather than write CR, LF or NUL outside the body, or a name that is no token, and
- * UNSAFE_BODY for text that was not made byte text.
+ * UNSAFE_BODY for text that was not made byte text. The last text is remembered, because what was sent is then told.
  */
 export function serializeMessage(message: SipMessage): string {
+  if (message !== lastMessage) {
+    lastText = textOf(message);
+    lastMessage = message;
+  }
+  return lastText;
+}
+
+function textOf(message: SipMessage): string {
   const headers = fieldListOf(message.headers);
   if (!headers.safe) {
     refuseUnsafeField(headers);

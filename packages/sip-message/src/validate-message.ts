@@ -1,5 +1,6 @@
 import { COMMA, DIGITS, SPACE, TOKEN, VISIBLE, consistsOf, parseDecimal, runEnd } from "./characters.ts";
 import { AddressEntry } from "./address-entry.ts";
+import { isPlainAddress, isPlainEntry } from "./canonical-value.ts";
 import { CSEQ_END } from "./cseq.ts";
 import { type FieldList, fieldListOf } from "./header-list.ts";
 import { type HeaderRule, MANDATORY } from "./header-rules.ts";
@@ -62,7 +63,12 @@ function fieldsFault(message: SipMessage, headers: FieldList, limits: MessageLim
   if (headers.length > limits.headerCount) {
     return bad("Too Many Header Fields");
   }
-  const counts: EntryCounts = { via: 0, route: 0, "record-route": 0, contact: 0 };
+  const context: Context = {
+    message,
+    limits,
+    counts: { via: 0, route: 0, "record-route": 0, contact: 0 },
+    isPlain: true,
+  };
   let seen = 0;
   for (let index = 0; index < headers.length; index += 1) {
     const name = headers.headerNameAt(index);
@@ -71,18 +77,20 @@ function fieldsFault(message: SipMessage, headers: FieldList, limits: MessageLim
       return bad("Malformed Header Name");
     }
     const rule = name?.rule;
+    context.isPlain &&= name?.isOdd === false;
     if (rule !== undefined) {
       if ((seen & rule.flag) !== 0) {
         return bad(`Repeated ${rule.name}`);
       }
       seen |= rule.flag;
-      const fault = valueFault(rule, headers.valueAt(index), { message, limits, counts });
+      const fault = valueFault(rule, headers.valueAt(index), context);
       if (fault !== undefined) {
         return fault;
       }
     }
   }
-  return headers.safe ? absenceFault(message, seen, counts) : bad("Forbidden Character In Header");
+  headers.isCanonical = context.isPlain;
+  return headers.safe ? absenceFault(message, seen, context.counts) : bad("Forbidden Character In Header");
 }
 
 /** Entries over all fields of a name. */
@@ -97,6 +105,8 @@ interface Context {
   readonly message: SipMessage;
   readonly limits: MessageLimits;
   readonly counts: EntryCounts;
+  /** No value so far is one that `canonicalizeMessage` would have to look at. */
+  isPlain: boolean;
 }
 
 function absenceFault(message: SipMessage, seen: number, counts: EntryCounts): MessageFault | undefined {
@@ -119,6 +129,7 @@ function valueFault(rule: HeaderRule, value: string, context: Context): MessageF
       return viaFault(rule, value, context);
     }
     case "tagged-address": {
+      context.isPlain &&= isPlainAddress(value);
       return isTaggedAddress(value, limits) ? undefined : malformed(rule);
     }
     case "addresses": {
@@ -146,6 +157,7 @@ function valueFault(rule: HeaderRule, value: string, context: Context): MessageF
       return value.length > limits.contentTypeBytes ? bad("Content-Type Too Long") : undefined;
     }
     case "credentials": {
+      context.isPlain = false;
       return value.length > limits.authorizationBytes ? bad("Authentication Header Too Long") : undefined;
     }
     case undefined: {
@@ -163,12 +175,14 @@ function isNumber(value: string, maximum: number): boolean {
   return number !== undefined && number <= maximum;
 }
 
-function viaFault(rule: HeaderRule, value: string, { limits, counts }: Context): MessageFault | undefined {
+function viaFault(rule: HeaderRule, value: string, context: Context): MessageFault | undefined {
+  const { limits, counts } = context;
   let start = 0;
   do {
     if (!via.read(value, start) || via.end - start > limits.viaEntryBytes || !isBranch(value, limits)) {
       return malformed(rule);
     }
+    context.isPlain &&= isPlainEntry(via, value);
     start = via.end + 1;
     counts.via += 1;
   } while (value.charCodeAt(start - 1) === COMMA);
@@ -203,13 +217,15 @@ function hasValidUri(value: string): boolean {
   return scheme !== "sip" && scheme !== "sips";
 }
 
-function addressesFault(rule: HeaderRule, value: string, { limits, counts }: Context): MessageFault | undefined {
+function addressesFault(rule: HeaderRule, value: string, context: Context): MessageFault | undefined {
+  const { limits, counts } = context;
   let start = 0;
   let entries = 0;
   do {
     if (!address.read(value, start)) {
       return malformed(rule);
     }
+    context.isPlain &&= isOnlyAndPlain(value);
     start = address.end + 1;
     entries += 1;
   } while (value.charCodeAt(start - 1) === COMMA);
@@ -222,7 +238,13 @@ function addressesFault(rule: HeaderRule, value: string, { limits, counts }: Con
   return isWithin ? undefined : bad(`Too Many Entries Of ${rule.name}`);
 }
 
-function contactFault(rule: HeaderRule, value: string, { limits, counts }: Context): MessageFault | undefined {
+/** Of what `address` has read. */
+function isOnlyAndPlain(value: string): boolean {
+  return address.end === value.length && isPlainAddress(value);
+}
+
+function contactFault(rule: HeaderRule, value: string, context: Context): MessageFault | undefined {
+  const { limits, counts } = context;
   if (value === "*") {
     counts.contact += 1;
     return undefined;
@@ -232,6 +254,7 @@ function contactFault(rule: HeaderRule, value: string, { limits, counts }: Conte
     if (!address.read(value, start) || !hasValidUri(value)) {
       return malformed(rule);
     }
+    context.isPlain &&= isOnlyAndPlain(value);
     start = address.end + 1;
     counts.contact += 1;
   } while (value.charCodeAt(start - 1) === COMMA);

@@ -1,19 +1,10 @@
 import { TOKEN_OR_HOST } from "./characters.ts";
 import { formatHostPort } from "./host-port.ts";
+import { fieldListOf } from "./header-list.ts";
 import type { SipMessage } from "./message.ts";
 import { formatParameters, parseParameters } from "./parameters.ts";
 import { ViaEntry } from "./via-entry.ts";
-
-/** One entry of Via (RFC 3261 §20.42). */
-export interface Via {
-  /** In upper case: UDP, TCP, TLS … */
-  readonly transport: string;
-  /** As sent; an IPv6 address is without brackets. */
-  readonly host: string;
-  readonly port?: number;
-  /** Names in lower case, values as written; without value: "". */
-  readonly parameters: ReadonlyMap<string, string>;
-}
+import type { Via } from "./via-value.ts";
 
 const entry = new ViaEntry();
 
@@ -33,10 +24,14 @@ export function parseVia(value: string): Via | undefined {
   };
 }
 
-/** The topmost Via, if there is one and it is well-formed. */
+/** The topmost Via, if there is one and it is well-formed. Read once for each header list. */
 export function topVia(message: SipMessage): Via | undefined {
-  const value = message.headers.get("via");
-  return value === undefined ? undefined : parseVia(value);
+  const headers = fieldListOf(message.headers);
+  if (headers.topVia === "unread") {
+    const value = headers.get("via");
+    headers.topVia = value === undefined ? undefined : parseVia(value);
+  }
+  return headers.topVia;
 }
 
 export function formatVia(via: Via): string {

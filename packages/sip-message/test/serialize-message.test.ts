@@ -130,3 +130,14 @@ test("what was read is written without a change", () => {
 test("each error has its message", () => {
   assert.equal(new SipMessageError("UNSAFE_BODY").message, SIP_MESSAGE_ERRORS.UNSAFE_BODY);
 });
+
+test("messages in turns are written each as itself", () => {
+  const [one, other] = [parsedRequest(wire({ body: "1" })), parsedRequest(wire({ body: "2" }))];
+  const texts = [one, one, other, { ...one, body: "3" }, one].map((message) => serializeMessage(message));
+  assert.deepEqual(
+    texts.map((text) => text.slice(-1)),
+    ["1", "1", "2", "3", "1"],
+  );
+  assert.throws(() => serializeMessage({ ...one, method: "A B" }), { code: "UNSAFE_HEADER" });
+  assert.equal(serializeMessage(one), texts[0]);
+});
