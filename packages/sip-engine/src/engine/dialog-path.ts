@@ -60,7 +60,8 @@ export function targetOfDialog(dialog: AppDialog, uri: string): Target | undefin
   const proven = name === undefined ? {} : { name };
   const staysOnConnection = flow.transport !== "udp" && parseSipUri(hop)?.parameters.has("transport") !== true;
   if (staysOnConnection) {
-    return { ...target, ...proven, transport: flow.transport, flow };
+    const { anyTransport: _anyTransport, ...rest } = target;
+    return { ...rest, ...proven, transport: flow.transport, flow };
   }
   return target.transport === flow.transport ? { ...target, ...proven, flow } : target;
 }

@@ -24,8 +24,8 @@ export function isSecureUri(uri: string): boolean {
 }
 
 /**
- * Where a SIP URI sends: host, port and transport as they stand, else the defaults of RFC 3263 §4.1. Host names are left
- * to the transport layer. Undefined for what is no SIP URI or names a transport we do not have, `sips` over UDP included.
+ * Where a SIP URI sends: host, port and transport as they stand, else the defaults of RFC 3263 §4.1, marked as such. Host
+ * names are left to the transport layer. Undefined for what is no SIP URI or names a transport we do not have, `sips` over UDP included.
  */
 export function targetOfUri(uri: string): Target | undefined {
   const parsed = parseSipUri(uri);
@@ -33,15 +33,20 @@ export function targetOfUri(uri: string): Target | undefined {
     return undefined;
   }
   const transports = parsed.scheme === "sips" ? SECURE_TRANSPORTS : TRANSPORTS;
-  const transport = transports.get(parsed.parameters.get("transport")?.toLowerCase());
+  const named = parsed.parameters.get("transport")?.toLowerCase();
+  const transport = transports.get(named);
   if (transport === undefined) {
     return undefined;
   }
   const port = parsed.port ?? (transport === "tls" ? DEFAULT_TLS_PORT : DEFAULT_PORT);
   const host = canonicalHost(parsed.host);
-  return parsed.port === undefined && familyOf(host) === 0
-    ? { transport, host, port, anyPort: true }
-    : { transport, host, port };
+  return {
+    transport,
+    host,
+    port,
+    ...(parsed.port === undefined && familyOf(host) === 0 ? { anyPort: true } : {}),
+    ...(named === undefined ? { anyTransport: true } : {}),
+  };
 }
 
 /**

@@ -5,6 +5,7 @@ import { remotePath, targetPath, textOf } from "../engine/core.ts";
 import type { IncomingRequests } from "../engine/incoming-requests.ts";
 import type { Refusal } from "../engine/refusals.ts";
 import { refuse, unavailable } from "../engine/refusals.ts";
+import { firstBranch } from "../transaction/ids.ts";
 import type { ServerTransaction } from "../transaction/types.ts";
 import type { ProxyCommand } from "../wire/commands.ts";
 import type { ControlClient } from "../wire/control-client.ts";
@@ -77,7 +78,7 @@ export class Proxies {
     if (this.#loopKeys.size === 0) {
       return false;
     }
-    const keys = viaBranches(request).map((branch) => this.#loopKeys.get(branch));
+    const keys = viaBranches(request).map((branch) => this.#loopKeys.get(firstBranch(branch)));
     return keys.some((key) => key !== undefined) && keys.includes(loopKey(request));
   }
 

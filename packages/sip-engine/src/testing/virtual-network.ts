@@ -41,6 +41,10 @@ export interface VirtualTransport extends TransportLayer {
   readonly stats: TransportStats;
   /** Lets every send fail with SEND_FAILED, or work again. */
   setBroken(isBroken: boolean): void;
+  /** What a host name stands for from now on. */
+  setPlaces(name: string, places: readonly Target[]): void;
+  /** The places that the layer above distrusts, in order. */
+  readonly distrusted: readonly Target[];
   /** Tells the layer above that the connection to a peer is gone. */
   loseConnection(peer: HostPort): void;
 }
@@ -93,6 +97,8 @@ class VirtualNode implements VirtualTransport {
   readonly stats = createStats();
   readonly #options: VirtualNodeOptions;
   readonly #ingress: Ingress;
+  readonly distrusted: Target[] = [];
+  readonly #places = new Map<string, readonly Target[]>();
   #user: TransportUser | undefined;
   #isBroken = false;
 
@@ -127,6 +133,19 @@ class VirtualNode implements VirtualTransport {
 
   setBroken(isBroken: boolean): void {
     this.#isBroken = isBroken;
+  }
+
+  setPlaces(name: string, places: readonly Target[]): void {
+    this.#places.set(name, places);
+  }
+
+  locate({ host }: Target): Promise<readonly Target[]> | undefined {
+    const places = this.#places.get(host);
+    return places === undefined ? undefined : Promise.resolve(places);
+  }
+
+  distrust(place: Target): void {
+    this.distrusted.push(place);
   }
 
   loseConnection(peer: HostPort): void {

@@ -6,6 +6,8 @@ import type { Flow, Target, TransportLayer } from "../transport/types.ts";
 import { ClientMachine } from "./client-machine.ts";
 import type { ClientHost } from "./client-machine.ts";
 import { cancelFor } from "./derived-requests.ts";
+import { Failover } from "./failover.ts";
+import type { Attempt, FailoverHost } from "./failover.ts";
 import type { IdSource } from "./ids.ts";
 import { clientKey, cseqMethodOf, responseVia, viaCount } from "./keys.ts";
 import type { ResponseVia } from "./keys.ts";
@@ -25,26 +27,45 @@ export interface ClientSideOptions {
 const NO_HANDLERS: ClientTransactionHandlers = { onResponse: () => undefined, onFailure: () => undefined };
 
 /** Every client transaction of one layer, found by branch and method, and by the connection it waits on. */
-export class ClientSide implements ClientHost {
+export class ClientSide implements ClientHost, FailoverHost {
   readonly #options: ClientSideOptions;
   readonly #transactions = new Map<string, ClientMachine>();
   readonly #byConnection = new Map<string, Set<ClientMachine>>();
   readonly #holds = new Map<ClientMachine, () => void>();
+  /** Requests whose places are being looked up. */
+  readonly #locating = new Set<Failover>();
+  #isRunning = true;
 
   constructor(options: ClientSideOptions) {
     this.#options = options;
   }
 
   get size(): number {
-    return this.#transactions.size;
+    return this.#transactions.size + this.#locating.size;
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
   }
 
   request(request: SipRequest, target: Target, handlers: ClientTransactionHandlers): ClientTransaction {
     const id = this.#options.ids.branch();
-    const via = this.#viaFor(target, id);
-    const transaction = this.#create(id, withVia(request, via), target, handlers);
-    if (via === undefined || this.#transactions.size >= this.#options.maxTransactions) {
-      this.#options.log.warn({ to: target, method: request.method }, "request not sent");
+    const places = this.#options.transport.locate?.(target);
+    if (places === undefined || this.#isFull) {
+      return this.launch({ id, request, place: target, handlers });
+    }
+    const firstRequest = withVia(request, this.#viaFor(target, id));
+    const failover = new Failover(this, { id, request, firstRequest, handlers });
+    this.#locating.add(failover);
+    void failover.start(places);
+    return failover;
+  }
+
+  launch({ id, request, place, handlers }: Attempt): ClientMachine {
+    const via = this.#viaFor(place, id);
+    const transaction = this.#create(id, withVia(request, via), place, handlers);
+    if (via === undefined || this.#isFull || !this.#isRunning) {
+      this.#options.log.warn({ to: place, method: request.method }, "request not sent");
       queueMicrotask(() => transaction.fail()); // the caller holds the transaction before it hears of the failure
       return transaction;
     }
@@ -54,8 +75,14 @@ export class ClientSide implements ClientHost {
   }
 
   sendAck(ack: SipRequest, target: Target): SipRequest {
-    const sent = withVia(ack, this.#viaFor(target, this.#options.ids.branch()));
-    this.send(serializeMessage(sent), target).catch((err: unknown) => {
+    const branch = this.#options.ids.branch();
+    const places = this.#options.transport.locate?.(target);
+    const sent = withVia(ack, this.#viaFor(target, branch));
+    const sending =
+      places === undefined
+        ? this.send(serializeMessage(sent), target) // at once: a BYE may follow
+        : this.#sendToFirst(places, (place) => withVia(ack, this.#viaFor(place, branch)));
+    sending.catch((err: unknown) => {
       this.#options.log.warn({ err, to: target }, "ack not sent");
     });
     return sent;
@@ -83,6 +110,10 @@ export class ClientSide implements ClientHost {
   }
 
   stop(): void {
+    this.#isRunning = false;
+    for (const failover of this.#locating) {
+      failover.fail();
+    }
     for (const transaction of this.#transactions.values()) {
       transaction.fail();
     }
@@ -144,7 +175,37 @@ export class ClientSide implements ClientHost {
   }
 
   silent(flow: Flow): void {
-    this.#options.transport.distrust?.(flow);
+    this.distrust({ transport: flow.transport, ...flow.remote, flow });
+  }
+
+  distrust(place: Target, seconds?: number): void {
+    this.#options.transport.distrust?.(place, seconds);
+  }
+
+  trust(place: Target): void {
+    this.#options.transport.trust?.(place);
+  }
+
+  onLocated(failover: Failover): void {
+    this.#locating.delete(failover);
+  }
+
+  get #isFull(): boolean {
+    return this.size >= this.#options.maxTransactions;
+  }
+
+  /** To the first place that takes it: nobody answers an ACK. */
+  async #sendToFirst(places: Promise<readonly Target[]>, ackFor: (place: Target) => SipRequest): Promise<Flow> {
+    let failure: unknown;
+    for (const place of await places) {
+      try {
+        return await this.send(serializeMessage(ackFor(place)), place);
+      } catch (error) {
+        this.distrust(place);
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   #create(id: string, request: SipRequest, target: Target, handlers: ClientTransactionHandlers): ClientMachine {
@@ -164,7 +225,7 @@ export class ClientSide implements ClientHost {
     try {
       const local = this.#options.transport.localAddressFor(target);
       const sentBy = `${formatHost(local.host)}:${local.port}`;
-      return `SIP/2.0/${target.transport.toUpperCase()} ${sentBy};branch=${branch};rport`;
+      return `SIP/2.0/${local.transport.toUpperCase()} ${sentBy};branch=${branch};rport`;
     } catch (err) {
       this.#options.log.debug({ err, to: target }, "no local address");
       return undefined;

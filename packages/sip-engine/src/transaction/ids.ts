@@ -41,3 +41,14 @@ export function createIdSource(): IdSource {
 export function hasMagicCookie(branch: string): boolean {
   return branch.slice(0, MAGIC_COOKIE.length).toLowerCase() === MAGIC_COOKIE.toLowerCase();
 }
+
+/** The branch of a further attempt of a request: as unique as the first one's, and known to belong to it. */
+export function laterBranch(branch: string, attempt: number): string {
+  return `${branch}.${attempt}`;
+}
+
+/** The branch of the first attempt. */
+export function firstBranch(branch: string): string {
+  const end = branch.indexOf(".");
+  return end < 0 ? branch : branch.slice(0, end);
+}

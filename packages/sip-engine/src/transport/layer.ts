@@ -6,7 +6,7 @@ import { silentLog } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { DEFAULT_LIMITS } from "@mss/sip-message";
 import type { MessageLimits } from "@mss/sip-message";
-import { canonicalHost, familyOf, isLoopback, isSendable, plainAddress } from "./addresses.ts";
+import { canonicalHost, familyOf, isSendable, plainAddress } from "./addresses.ts";
 import { TransportError } from "./errors.ts";
 import { Admission } from "./admission.ts";
 import type { AdmissionPolicy } from "./admission-policy.ts";
@@ -16,9 +16,8 @@ import type { StreamLimits } from "./limits.ts";
 import { callingAddress, chooseListen } from "./listen-choice.ts";
 import { OwnAddresses } from "./own-addresses.ts";
 import type { OwnAddressOptions } from "./own-addresses.ts";
-import { Locator } from "./locate/locator.ts";
 import type { LocatorOptions } from "./locate/locator.ts";
-import { resolveWithin } from "./resolve.ts";
+import { Places } from "./places.ts";
 import type { Resolve } from "./resolve.ts";
 import { createStats } from "./stats.ts";
 import type { TransportStats } from "./stats.ts";
@@ -64,6 +63,7 @@ export interface SocketTransportLayer extends TransportLayer {
    */
   renewCredentials(credentials: TlsCredentials): void;
   hold(flow: Flow): () => void;
+  locate(target: Target): Promise<readonly Target[]> | undefined;
 }
 
 /** Sockets for all listen addresses of one engine. Rejects its start with LISTEN_FAILED, then nothing is left open. */
@@ -79,7 +79,7 @@ class SocketTransport implements SocketTransportLayer {
   readonly #kinds: ReadonlyMap<string, StreamKind>;
   readonly #ingress: Ingress;
   readonly #pool: StreamPool;
-  readonly #locator: Locator;
+  readonly #places: Places;
   #own = new OwnAddresses();
   #datagramListeners: UdpListener[] = [];
   #streamListeners: StreamListener[] = [];
@@ -93,7 +93,11 @@ class SocketTransport implements SocketTransportLayer {
     const { stats } = this;
     const messageLimits = { ...DEFAULT_LIMITS, ...options.messageLimits };
     this.#options = options;
-    this.#locator = new Locator(options.dns);
+    this.#places = new Places({
+      ...options,
+      listening: () => this.#listening,
+      canSend: (target) => this.#choose(target) !== undefined,
+    });
     this.#log = options.log ?? silentLog();
     const limits = { ...DEFAULT_STREAM_LIMITS, ...options.limits };
     this.#tls = options.tls && new TlsKind({ ...options.tls, handshakeMs: limits.handshakeMs, log: this.#log });
@@ -140,7 +144,7 @@ class SocketTransport implements SocketTransportLayer {
   }
 
   localAddressFor(target: Target): ListenAddress {
-    const chosen = this.#choose(target);
+    const chosen = this.#choose(target) ?? this.#chooseOther(target);
     if (chosen === undefined) {
       throw new TransportError("NO_LISTENER", { transport: target.transport, host: target.host });
     }
@@ -155,11 +159,15 @@ class SocketTransport implements SocketTransportLayer {
     if (!this.#isRunning) {
       return Promise.reject(new TransportError("NOT_RUNNING"));
     }
-    const connection = target.flow?.connection === undefined ? undefined : this.#pool.byId(target.flow.connection);
-    if (connection?.isOpen === true) {
+    const connection = this.#openConnection(target.flow);
+    if (connection !== undefined) {
       return this.#sendOn(connection, text);
     }
-    return familyOf(target.host) === 0 ? this.#sendToName(text, target) : this.#sendToAddress(text, target);
+    return this.#sendToAddress(text, target);
+  }
+
+  locate(target: Target): Promise<readonly Target[]> | undefined {
+    return this.#openConnection(target.flow) === undefined ? this.#places.locate(target) : undefined;
   }
 
   renewCredentials(credentials: TlsCredentials): void {
@@ -178,12 +186,28 @@ class SocketTransport implements SocketTransportLayer {
     return chooseListen(this.#listening, target, (host) => this.#own.sourceFor(host));
   }
 
-  distrust(flow: Flow): void {
-    this.#locator.suspect({ transport: flow.transport, ...flow.remote });
-    const connection = flow.connection === undefined ? undefined : this.#pool.byId(flow.connection);
+  /** What a name is likely to be reached from, where nobody has named a transport and we have not got the default one. */
+  #chooseOther(target: Target): ListenAddress | undefined {
+    const isOpen = target.anyTransport === true && target.transport === "udp" && familyOf(target.host) === 0;
+    const [first] = isOpen ? this.#listening : [];
+    return first === undefined ? undefined : this.#choose({ ...target, transport: first.transport });
+  }
+
+  #openConnection(flow: Flow | undefined): StreamConnection | undefined {
+    const connection = flow?.connection === undefined ? undefined : this.#pool.byId(flow.connection);
+    return connection?.isOpen === true ? connection : undefined;
+  }
+
+  distrust(place: Target, seconds?: number): void {
+    this.#places.distrust(place, seconds);
+    const connection = this.#openConnection(place.flow);
     if (connection !== undefined) {
       this.#pool.retire(connection);
     }
+  }
+
+  trust(place: Target): void {
+    this.#places.trust(place);
   }
 
   async #openAll(user: TransportUser): Promise<void> {
@@ -257,7 +281,7 @@ class SocketTransport implements SocketTransportLayer {
   }
 
   async #close(): Promise<void> {
-    this.#locator.close();
+    this.#places.close();
     const listeners = [...this.#datagramListeners, ...this.#streamListeners];
     this.#datagramListeners = [];
     this.#streamListeners = [];
@@ -277,47 +301,6 @@ class SocketTransport implements SocketTransportLayer {
     } catch (err) {
       this.#log.error({ err }, "user of the transport layer failed");
     }
-  }
-
-  /** To the first target that takes the message. A datagram is taken by any: whether it answers is seen later. */
-  async #sendToName(text: string, target: Target): Promise<Flow> {
-    const targets = await resolveWithin(() => this.#locate(target), target.host);
-    if (!this.#isRunning) {
-      throw new TransportError("NOT_RUNNING");
-    }
-    let failure: unknown = new TransportError("RESOLVE_FAILED", { host: target.host });
-    for (const candidate of targets) {
-      try {
-        return await this.#sendToAddress(text, candidate);
-      } catch (error) {
-        this.#locator.suspect(candidate);
-        failure = error;
-      }
-    }
-    throw failure;
-  }
-
-  /** The targets of a name that a listen address fits; a name must not lead to this machine where nothing else does. */
-  async #locate(target: Target): Promise<readonly Target[]> {
-    const { resolve } = this.#options;
-    const families = this.#familiesOf(target.transport);
-    const targets =
-      resolve === undefined
-        ? await this.#locator.locate(target, families)
-        : (await resolve(target.host)).map((host) => ({ ...target, host, name: target.name ?? target.host }));
-    const fitting = targets.filter((each) => this.#choose(each) !== undefined && !this.#isTrap(each));
-    return fitting;
-  }
-
-  /** In the order in which they are listened on. */
-  #familiesOf(transport: string): readonly (4 | 6)[] {
-    const listening = this.#listening.filter((own) => own.transport === transport);
-    return [...new Set(listening.map(({ host }) => (familyOf(host) === 6 ? 6 : 4)))];
-  }
-
-  /** SEC-07: the services of this machine are no targets for who can make us look up a name. */
-  #isTrap({ host }: Target): boolean {
-    return isLoopback(host) && !this.#listening.some((own) => isLoopback(own.host));
   }
 
   #sendToAddress(text: string, target: Target): Promise<Flow> {

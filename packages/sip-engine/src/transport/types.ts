@@ -37,6 +37,11 @@ export interface Target {
   readonly flow?: Flow;
   /** The port is the default, and nobody has named it: for a host name SRV records may say another (RFC 3263 §4.2). */
   readonly anyPort?: true;
+  /**
+   * Nobody has named the transport: NAPTR and SRV records of a host name may say another (RFC 3263 §4.1), and a request
+   * that is too large for a datagram may go over TCP (RFC 3261 §18.1.1).
+   */
+  readonly anyTransport?: true;
 }
 
 /**
@@ -82,13 +87,20 @@ export interface TransportLayer {
   localAddressFor(target: Target): ListenAddress;
   /** Whether a message to that target would come back to this node. */
   isOwn(target: Target): boolean;
-  /** Byte text to the target. Resolves when the operating system took it; rejects with TransportError. */
+  /**
+   * The places that a host name stands for, in the order of trial (RFC 3263 §4); undefined for a target that is one place
+   * already. Rejects with RESOLVE_FAILED when there are none.
+   */
+  locate?(target: Target): Promise<readonly Target[]> | undefined;
+  /** Byte text to a place. Resolves when the operating system took it; rejects with TransportError. */
   send(text: string, target: Target): Promise<Flow>;
   /**
    * Keeps the connection of a flow from being closed for idleness until the returned function is called: while a
    * transaction, a dialog or a registration needs it. Nothing happens for UDP or a connection that is gone.
    */
   hold?(flow: Flow): () => void;
-  /** Nothing came back on that flow, though a request waited for it: others are tried first for a while. */
-  distrust?(flow: Flow): void;
+  /** That place failed: others are tried before it, for so many seconds where it has said how many itself. */
+  distrust?(place: Target, seconds?: number): void;
+  /** That place has answered. */
+  trust?(place: Target): void;
 }

@@ -68,9 +68,12 @@ test("a Contact tells the transport it is reached by", () => {
 });
 
 const TARGETS = [
-  ["sip:a@10.0.0.1", { transport: "udp", host: "10.0.0.1", port: 5060 }],
+  ["sip:a@10.0.0.1", { transport: "udp", host: "10.0.0.1", port: 5060, anyTransport: true }],
+  ["sip:a@10.0.0.1;transport=udp", { transport: "udp", host: "10.0.0.1", port: 5060 }],
+  ["sip:a@acme.test", { transport: "udp", host: "acme.test", port: 5060, anyPort: true, anyTransport: true }],
+  ["sip:a@acme.test;transport=tcp", { transport: "tcp", host: "acme.test", port: 5060, anyPort: true }],
   ["sip:a@10.0.0.1:5070;transport=TCP", { transport: "tcp", host: "10.0.0.1", port: 5070 }],
-  ["sips:a@10.0.0.1", { transport: "tls", host: "10.0.0.1", port: 5061 }],
+  ["sips:a@10.0.0.1", { transport: "tls", host: "10.0.0.1", port: 5061, anyTransport: true }],
   ["sips:a@10.0.0.1:5070;transport=tcp", { transport: "tls", host: "10.0.0.1", port: 5070 }],
   ["sips:a@10.0.0.1;transport=udp", undefined],
   ["sip:[::1]:5062;transport=tls", { transport: "tls", host: "::1", port: 5062 }],
@@ -85,7 +88,8 @@ for (const [uri, target] of TARGETS) {
 }
 
 test("an outbound proxy may be an address alone", () => {
-  assert.deepEqual(targetOfNextHop("10.0.0.1:5070"), { transport: "udp", host: "10.0.0.1", port: 5070 });
+  const target = { transport: "udp", host: "10.0.0.1", port: 5070, anyTransport: true };
+  assert.deepEqual(targetOfNextHop("10.0.0.1:5070"), target);
 });
 
 test("start lines of applications: known methods and real statuses only", () => {

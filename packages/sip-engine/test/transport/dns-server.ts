@@ -56,3 +56,17 @@ export function a(name: string, data: string, ttl = 300): Answer {
 export function srv(name: string, data: { target: string; port: number; priority?: number; weight?: number }): Answer {
   return { type: "SRV", name, ttl: 300, data: { priority: 0, weight: 0, ...data } };
 }
+
+export interface NaptrData {
+  readonly service: string;
+  readonly replacement: string;
+  readonly order?: number;
+  readonly preference?: number;
+  readonly flags?: string;
+  readonly regexp?: string;
+}
+
+export function naptr(name: string, { service: services, ...data }: NaptrData): Answer {
+  const rest = { order: 10, preference: 10, flags: "S", regexp: "", ...data };
+  return { type: "NAPTR", name, ttl: 300, data: { ...rest, services } };
+}

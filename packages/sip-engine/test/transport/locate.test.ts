@@ -5,7 +5,8 @@ import path from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { Locator } from "../../src/transport/locate/locator.ts";
-import type { LocatorOptions } from "../../src/transport/locate/locator.ts";
+import type { FamiliesOf, LocatorOptions } from "../../src/transport/locate/locator.ts";
+import { Suspects } from "../../src/transport/locate/suspects.ts";
 import { orderSrv } from "../../src/transport/locate/srv-order.ts";
 import { RecordCache } from "../../src/transport/locate/record-cache.ts";
 import type { DnsAnswer } from "../../src/transport/locate/name-server.ts";
@@ -15,9 +16,18 @@ import type { DnsServer } from "./dns-server.ts";
 import { nextDatagram, openDatagram, openStream, startNode } from "./support.ts";
 
 const NAME = "sip.acme.test";
+const IPV4: FamiliesOf = () => [4];
 
-function locatorFor(t: TestContext, server: DnsServer, options: LocatorOptions = {}): Locator {
-  const locator = new Locator({ servers: [server.address], hostsFile: "/nonexistent", ...options });
+function locatorFor(
+  t: TestContext,
+  server: DnsServer,
+  options: LocatorOptions & { readonly suspects?: Suspects } = {},
+): Locator {
+  const locator = new Locator(options.suspects ?? new Suspects(), {
+    servers: [server.address],
+    hostsFile: "/nonexistent",
+    ...options,
+  });
   t.after(() => locator.close());
   return locator;
 }
@@ -25,7 +35,7 @@ function locatorFor(t: TestContext, server: DnsServer, options: LocatorOptions =
 const target = (transport: TransportName = "udp"): Target => ({ transport, host: NAME, port: 5060, anyPort: true });
 
 async function places(locator: Locator, to: Target = target()): Promise<readonly string[]> {
-  return (await locator.locate(to, [4])).map(({ host, port }) => `${host}:${port}`);
+  return (await locator.locate(to, IPV4)).map(({ host, port }) => `${host}:${port}`);
 }
 
 test("SRV says host and port where the URI has no port, by priority: RFC 3263 §4.2", async (t) => {
@@ -37,7 +47,7 @@ test("SRV says host and port where the URI has no port, by priority: RFC 3263 §
   server.zone.set("A one.acme.test", [a("one.acme.test", "10.0.0.1"), a("one.acme.test", "10.0.0.2")]);
   server.zone.set("A two.acme.test", [a("two.acme.test", "10.0.0.3")]);
   const locator = locatorFor(t, server);
-  const found = await locator.locate(target(), [4]);
+  const found = await locator.locate(target(), IPV4);
   assert.deepEqual(found.map(({ host, port }) => `${host}:${port}`).toSorted(), [
     "10.0.0.1:5061",
     "10.0.0.2:5061",
@@ -145,7 +155,7 @@ test("the hosts file comes before the name server", async (t) => {
   assert.deepEqual(server.asked, []);
 });
 
-test("a target that was silent comes last", async (t) => {
+test("a place that failed comes last; afterwards one request tries it, and all do once it has answered", async (t) => {
   const server = await startDnsServer(t);
   server.zone.set(`SRV _sip._udp.${NAME}`, [
     srv(`_sip._udp.${NAME}`, { target: "one.acme.test", port: 5061, priority: 10 }),
@@ -153,10 +163,29 @@ test("a target that was silent comes last", async (t) => {
   ]);
   server.zone.set("A one.acme.test", [a("one.acme.test", "10.0.0.1")]);
   server.zone.set("A two.acme.test", [a("two.acme.test", "10.0.0.2")]);
-  const locator = locatorFor(t, server);
-  assert.deepEqual(await places(locator), ["10.0.0.1:5061", "10.0.0.2:5062"]);
-  locator.suspect({ transport: "udp", host: "10.0.0.1", port: 5061 });
-  assert.deepEqual(await places(locator), ["10.0.0.2:5062", "10.0.0.1:5061"]);
+  let nowMs = 0;
+  const suspects = new Suspects(() => nowMs);
+  const locator = locatorFor(t, server, { suspects });
+  const place = { transport: "udp", host: "10.0.0.1", port: 5061 } as const;
+  const usual = ["10.0.0.1:5061", "10.0.0.2:5062"];
+  const otherFirst = usual.toReversed();
+  assert.deepEqual(await places(locator), usual);
+  suspects.add(place, 30_000);
+  assert.deepEqual(await places(locator), otherFirst);
+  nowMs = 30_001;
+  assert.deepEqual(await places(locator), usual, "one tries it");
+  assert.deepEqual(await places(locator), otherFirst, "the others do not wait for it");
+  suspects.clear(place);
+  assert.deepEqual(await places(locator), usual);
+});
+
+test("the memory of failures is bounded", () => {
+  const suspects = new Suspects();
+  for (let port = 1; port <= 2_000; port += 1) {
+    suspects.add({ transport: "udp", host: "10.0.0.1", port }, 30_000);
+  }
+  assert.equal(suspects.size, 1_000);
+  assert.ok(suspects.has({ transport: "udp", host: "10.0.0.1", port: 2_000 }));
 });
 
 test("weights decide by chance within a priority, zero is a small chance: RFC 2782", () => {
@@ -197,21 +226,6 @@ test("one question at a time for a name, and no more at once than the limit", as
   assert.equal(asked, 2);
 });
 
-test("a message to a name goes to the next target when the first takes no connection", async (t) => {
-  const server = await startDnsServer(t);
-  const other = await startNode(t, { listen: [{ transport: "tcp", host: "127.14.9.5", port: 0 }] });
-  const { port } = other.address("tcp");
-  server.zone.set(`SRV _sip._tcp.${NAME}`, [
-    srv(`_sip._tcp.${NAME}`, { target: "dead.acme.test", port, priority: 1 }),
-    srv(`_sip._tcp.${NAME}`, { target: "live.acme.test", port, priority: 2 }),
-  ]);
-  server.zone.set("A dead.acme.test", [a("dead.acme.test", "127.14.9.99")]);
-  server.zone.set("A live.acme.test", [a("live.acme.test", "127.14.9.5")]);
-  const node = await startNode(t, { dns: { servers: [server.address], hostsFile: "/nonexistent" } });
-  const flow = await node.layer.send("\r\n", target("tcp"));
-  assert.deepEqual(flow.remote, { host: "127.14.9.5", port });
-});
-
 test("an address needs no look-up, and a silent name server fails a name within its second", async (t) => {
   const server = await startDnsServer(t);
   server.zone.set(`A ${NAME}`, "SILENCE");
@@ -221,7 +235,9 @@ test("an address needs no look-up, and a silent name server fails a name within 
   await node.layer.send("x", { transport: "udp", host: "127.12.0.2", port: peer.address().port });
   assert.equal(await arrival, "x");
   assert.deepEqual(server.asked, []);
-  await assert.rejects(node.layer.send("x", { transport: "udp", host: NAME, port: 5060 }), { code: "RESOLVE_FAILED" });
+  assert.equal(node.layer.locate({ transport: "udp", host: "127.12.0.2", port: 5060 }), undefined);
+  const located = node.layer.locate({ transport: "udp", host: NAME, port: 5060 });
+  await assert.rejects(located ?? Promise.resolve(), { code: "RESOLVE_FAILED" });
   const stream = await openStream(t, node.address("tcp"));
   stream.destroy();
 });

@@ -1,10 +1,14 @@
+import { withDeadline } from "@mss/runtime";
 import { isSendable } from "../addresses.ts";
-import type { Target } from "../types.ts";
+import type { Target, TransportName } from "../types.ts";
 import { HostsFile } from "./hosts-file.ts";
 import { createNameServer } from "./name-server.ts";
-import type { NameServer, SrvRecord } from "./name-server.ts";
+import type { NameServer, NaptrRecord, SrvRecord } from "./name-server.ts";
+import { sipServices } from "./naptr-services.ts";
+import type { SipService } from "./naptr-services.ts";
 import { RecordCache } from "./record-cache.ts";
 import { orderSrv } from "./srv-order.ts";
+import type { Suspects } from "./suspects.ts";
 
 export interface LocatorOptions {
   /** Name servers in the place of the machine's: `192.0.2.53`, `127.0.0.1:5353`. */
@@ -15,28 +19,41 @@ export interface LocatorOptions {
   readonly hostsFile?: string;
 }
 
+/** The address families that can be sent to over a transport, the preferred one first; empty where there is none. */
+export type FamiliesOf = (transport: TransportName) => readonly (4 | 6)[];
+
 const STALE_MS = 3 * 24 * 3_600_000;
 const NAMES = 2_000;
 const QUESTIONS = 100;
-const HOSTS_LIMIT = 8; // of one SRV answer, best first: a thousand of them are not looked up for one call
+const HOSTS_LIMIT = 8; // of the SRV answers for one name, best first: a thousand of them are not looked up for one call
 const TARGETS_LIMIT = 16;
-const SUSPECT_MS = 30_000;
-const SUSPECTS_LIMIT = 1_000;
-const SERVICES = { udp: "_sip._udp", tcp: "_sip._tcp", tls: "_sips._tcp" } as const;
+const NAPTR_PATIENCE_MS = 300; // some name servers are silent about types that they do not know
+const DEFAULT_TLS_PORT = 5061;
+const SERVICE_NAMES = { udp: "_sip._udp", tcp: "_sip._tcp", tls: "_sips._tcp" } as const;
 
-/** Where a host name leads: RFC 3263 §4.2 for a transport that is given. Addresses are never looked up. */
+/** A host whose addresses are to be looked up. */
+interface Host {
+  readonly transport: TransportName;
+  readonly name: string;
+  readonly port: number;
+}
+
+/** Where a host name leads: RFC 3263 §4. Addresses are never looked up. */
 export class Locator {
   readonly #hosts: HostsFile;
   readonly #server: NameServer;
+  readonly #naptr: RecordCache<NaptrRecord>;
   readonly #srv: RecordCache<SrvRecord>;
   readonly #addresses: Readonly<Record<4 | 6, RecordCache<string>>>;
-  readonly #suspects = new Map<string, number>();
+  readonly #suspects: Suspects;
 
-  constructor(options: LocatorOptions = {}) {
+  constructor(suspects: Suspects, options: LocatorOptions = {}) {
     const limits = { names: NAMES, questions: QUESTIONS, staleMs: options.staleMs ?? STALE_MS };
     const server = createNameServer(options.servers);
+    this.#suspects = suspects;
     this.#hosts = new HostsFile(options.hostsFile);
     this.#server = server;
+    this.#naptr = new RecordCache((name) => server.naptr(name), limits);
     this.#srv = new RecordCache((name) => server.srv(name), limits);
     this.#addresses = {
       4: new RecordCache((host) => server.addresses(host, 4), limits),
@@ -45,47 +62,88 @@ export class Locator {
   }
 
   /**
-   * The targets of a name in the order of trial: SRV where the URI had no port, then addresses of the given families.
-   * Those that were silent lately come last. Empty when there are none; rejects when no name server can tell.
+   * The places of a name in the order of trial: NAPTR where the URI had neither transport nor port, then SRV where it had
+   * no port, then addresses of the families that can be sent to. Those that failed lately come last. Empty when there are
+   * none; rejects when no name server can tell.
    */
-  async locate(target: Target, families: readonly (4 | 6)[]): Promise<readonly Target[]> {
-    const services = target.anyPort === true ? await this.#services(target) : undefined;
-    const hosts = services ?? [{ name: target.host, port: target.port }];
+  async locate(target: Target, familiesOf: FamiliesOf): Promise<readonly Target[]> {
+    const hosts = await this.#hostsOf(target, familiesOf);
     const found = await Promise.all(
-      hosts.map(async ({ name, port }) => (await this.#addressesOf(name, families)).map((host) => ({ host, port }))),
+      hosts.slice(0, HOSTS_LIMIT).map(async ({ transport, name, port }) => {
+        const addresses = await this.#addressesOf(name, familiesOf(transport));
+        return addresses.map((host) => ({ transport, host, port }));
+      }),
     );
-    const { anyPort: _anyPort, ...rest } = target;
-    const targets = found
+    const { anyPort: _anyPort, anyTransport, ...rest } = target;
+    const places = found
       .flat()
       .filter(({ host, port }) => isSendable(host, port))
       .slice(0, TARGETS_LIMIT)
-      .map((place) => ({ ...rest, ...place, name: target.name ?? target.host }));
-    return targets.toSorted((one, other) => Number(this.#isSuspect(one)) - Number(this.#isSuspect(other)));
-  }
-
-  /** A target that did not answer is tried after the others for a while. */
-  suspect(target: Target): void {
-    const oldest = this.#suspects.size >= SUSPECTS_LIMIT ? this.#suspects.keys().next().value : undefined;
-    if (oldest !== undefined) {
-      this.#suspects.delete(oldest);
-    }
-    this.#suspects.set(keyOf(target), performance.now() + SUSPECT_MS);
+      .map((place) => ({
+        ...rest,
+        ...(anyTransport === true && place.transport === "udp" ? { anyTransport } : {}),
+        ...place,
+        name: target.name ?? target.host,
+      }));
+    return this.#suspects.order(places);
   }
 
   close(): void {
     this.#server.close();
   }
 
-  /** Undefined where the domain has no SRV records: then the name itself is the host (RFC 3263 §4.2). */
-  async #services({ host, transport }: Target): Promise<readonly Pick<SrvRecord, "name" | "port">[] | undefined> {
-    if ((await this.#hosts.addressesOf(host)).length > 0) {
+  async #hostsOf(target: Target, familiesOf: FamiliesOf): Promise<readonly Host[]> {
+    const { host: name, transport, port } = target;
+    const isWhole = target.anyPort !== true || (await this.#hosts.addressesOf(name)).length > 0;
+    if (target.anyTransport !== true) {
+      const services = isWhole ? [] : [{ transport, domain: `${SERVICE_NAMES[transport]}.${name}` }];
+      return (await this.#srvHosts(services)) ?? [{ transport, name, port }];
+    }
+    const possible = (transport === "tls" ? (["tls"] as const) : (["udp", "tcp", "tls"] as const)).filter(
+      (each) => familiesOf(each).length > 0,
+    );
+    const offered = isWhole ? [] : await this.#offered(name, new Set(possible));
+    return (
+      (await this.#srvHosts(offered)) ??
+      possible.slice(0, 1).map((first) => ({
+        transport: first,
+        name,
+        port: first === "tls" && target.anyPort === true ? DEFAULT_TLS_PORT : port,
+      }))
+    );
+  }
+
+  /** What the domain says it offers, else what it may: TLS is nobody's guess for a URI that does not ask for it. */
+  async #offered(name: string, possible: ReadonlySet<TransportName>): Promise<readonly SipService[]> {
+    const looked = withDeadline(this.#naptr.find(name), NAPTR_PATIENCE_MS, "naptr");
+    const services = sipServices(await looked.catch(() => []), possible);
+    const guessed = [...possible].filter((transport, _index, all) => transport !== "tls" || all.length === 1);
+    return services.length > 0
+      ? services
+      : guessed.map((transport) => ({ transport, domain: `${SERVICE_NAMES[transport]}.${name}` }));
+  }
+
+  /** Undefined where there are no SRV records: then the name itself is the host (RFC 3263 §4.2). */
+  async #srvHosts(services: readonly SipService[]): Promise<readonly Host[] | undefined> {
+    const answers = await Promise.allSettled(
+      services.map(async ({ transport, domain }) => ({ transport, records: await this.#srv.find(domain) })),
+    );
+    const told = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+    const failure = answers.find((answer) => answer.status === "rejected");
+    if (told.every(({ records }) => records.length === 0)) {
+      if (failure !== undefined) {
+        throw failure.reason;
+      }
       return undefined;
     }
-    const records = await this.#srv.find(`${SERVICES[transport]}.${host}`);
     // RFC 2782: a single "." says that the service is decidedly not there
-    return records.length === 0
-      ? undefined
-      : orderSrv(records.filter(({ name, port }) => name !== "" && name !== "." && port > 0)).slice(0, HOSTS_LIMIT);
+    return told.flatMap(({ transport, records }) =>
+      orderSrv(records.filter(({ name, port }) => name !== "" && name !== "." && port > 0)).map(({ name, port }) => ({
+        transport,
+        name,
+        port,
+      })),
+    );
   }
 
   async #addressesOf(host: string, families: readonly (4 | 6)[]): Promise<readonly string[]> {
@@ -101,12 +159,4 @@ export class Locator {
     }
     return addresses;
   }
-
-  #isSuspect(target: Target): boolean {
-    return (this.#suspects.get(keyOf(target)) ?? 0) > performance.now();
-  }
-}
-
-function keyOf({ transport, host, port }: Target): string {
-  return `${transport} ${host} ${port}`;
 }

@@ -8,21 +8,32 @@ export interface SrvRecord {
   readonly weight: number;
 }
 
+/** RFC 3403 §4.1, as far as SIP uses it (RFC 3263 §4.1). */
+export interface NaptrRecord {
+  readonly order: number;
+  readonly preference: number;
+  readonly flags: string;
+  readonly service: string;
+  readonly regexp: string;
+  readonly replacement: string;
+}
+
 /** What a name server said. `none`: the name, or the type of record, does not exist. Anything else rejects. */
 export type DnsAnswer<Item> =
   { readonly kind: "records"; readonly records: readonly Item[]; readonly ttlMs: number } | { readonly kind: "none" };
 
 export interface NameServer {
+  naptr(name: string): Promise<DnsAnswer<NaptrRecord>>;
   srv(name: string): Promise<DnsAnswer<SrvRecord>>;
   addresses(host: string, family: 4 | 6): Promise<DnsAnswer<string>>;
   close(): void;
 }
 
 /**
- * Node gives the TTL of addresses, but not of SRV records. They are asked for again after a minute: the name servers of
+ * Node gives the TTL of addresses, but not of SRV and NAPTR records. They are asked for again after a minute: the name servers of
  * the site in between keep the real TTL, and a server that went away before is passed over anyway.
  */
-const SRV_TTL_MS = 60_000;
+const SERVICE_TTL_MS = 60_000;
 const FIRST_TRY_MS = 300; // within the second that a look-up may take there is time for the second name server
 const NOT_THERE: ReadonlySet<unknown> = new Set(["ENOTFOUND", "ENODATA"]);
 
@@ -33,7 +44,8 @@ export function createNameServer(servers?: readonly string[]): NameServer {
     resolver.setServers(servers);
   }
   return {
-    srv: (name) => answerOf(async () => ({ records: await resolver.resolveSrv(name), ttlMs: SRV_TTL_MS })),
+    naptr: (name) => answerOf(async () => ({ records: await resolver.resolveNaptr(name), ttlMs: SERVICE_TTL_MS })),
+    srv: (name) => answerOf(async () => ({ records: await resolver.resolveSrv(name), ttlMs: SERVICE_TTL_MS })),
     addresses: (host, family) =>
       answerOf(async () => {
         const options = { ttl: true } as const;
