@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import type { Phone } from "./federation.ts";
@@ -21,13 +21,20 @@ export interface Baresip {
   quit(): Promise<void>;
 }
 
-/** The reason why tests that need baresip are skipped here; false where it is installed. */
+/** A phone that is to register over TLS, and to believe that authority and no other. */
+export interface BaresipPhone extends Phone {
+  readonly tls?: { readonly authority: string; readonly port: number };
+}
+
+/** The reason why tests that need baresip are skipped here; false where it is installed and would work. */
 export function skipWithoutBaresip(): string | false {
-  return process.env["MSS_SKIP_BARESIP"] ?? false;
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const hasAddress = addresses.some(({ family, address }) => family === "IPv4" && !address.startsWith("127."));
+  return process.env["MSS_SKIP_BARESIP"] ?? (hasAddress ? false : "baresip needs an IPv4 address that is not loopback");
 }
 
 /** Starts baresip as that phone; with `dial` it calls as soon as it is up. It is stopped with the test at the latest. */
-export async function startBaresip(t: TestContext, phone: Phone, dial?: string): Promise<Baresip> {
+export async function startBaresip(t: TestContext, phone: BaresipPhone, dial?: string): Promise<Baresip> {
   const folder = await mkdtemp(path.join(tmpdir(), "mss-baresip-"));
   await writeConfiguration(folder, phone);
   const command = ["baresip", "-f", folder, ...(dial === undefined ? [] : ["-e", `/dial ${dial}`])];
@@ -56,9 +63,10 @@ export async function startBaresip(t: TestContext, phone: Phone, dial?: string):
   };
 }
 
-async function writeConfiguration(folder: string, phone: Phone): Promise<void> {
+async function writeConfiguration(folder: string, phone: BaresipPhone): Promise<void> {
   const config = [
     `sip_listen ${phone.address}:5060`,
+    ...(phone.tls === undefined ? [] : [`sip_cafile ${phone.tls.authority}`, "sip_verify_server yes"]),
     "module_path /usr/lib/baresip/modules",
     ...["stdio", "g711", "aufile", "uuid"].map((name) => `module ${name}.so`),
     ...["account", "menu"].map((name) => `module_app ${name}.so`),
@@ -66,7 +74,8 @@ async function writeConfiguration(folder: string, phone: Phone): Promise<void> {
     `audio_player aufile,${path.join(folder, "heard.wav")}`,
     "rtp_ports 20000-20999",
   ];
-  const account = `<sip:${phone.number}@${phone.branch}>;auth_user=${phone.number};auth_pass=${phone.password};answermode=auto;regint=120`;
+  const registrar = phone.tls === undefined ? phone.branch : `${phone.branch}:${phone.tls.port};transport=tls`;
+  const account = `<sip:${phone.number}@${registrar}>;auth_user=${phone.number};auth_pass=${phone.password};answermode=auto;regint=120`;
   await Promise.all([
     writeFile(path.join(folder, "config"), `${config.join("\n")}\n`),
     writeFile(path.join(folder, "accounts"), `${account}\n`),

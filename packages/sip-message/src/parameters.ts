@@ -145,7 +145,11 @@ export function parseParameters(
   return parameters;
 }
 
-/** Reads the parameters of a URI (no quotes, no white space) from `start` to `end`; names must be there, once each. */
+/**
+ * Reads the parameters of a URI (no quotes, no white space) from `start` to `end`; names must be there, once each. RFC 3261
+ * §19.1.1 forbids a second one of a name; with the same value it says the same to every reader, and baresip writes
+ * `;transport=tls` twice where its user has written it already, so that is let pass.
+ */
 export function parseUriParameters(text: string, start: number, end: number): ReadonlyMap<string, string> | undefined {
   if (start === end) {
     return NO_PARAMETERS;
@@ -160,10 +164,12 @@ export function parseUriParameters(text: string, start: number, end: number): Re
     const equals = parameter.indexOf("=");
     // RFC 4475 §3.1.1.3: `%6C%72` is `lr`; whoever looks for a name must not miss it for its spelling.
     const name = normalizeEscapes(equals === -1 ? parameter : parameter.slice(0, equals)).toLowerCase();
-    if (name === "" || parameters.has(name)) {
+    const value = equals === -1 ? "" : parameter.slice(equals + 1);
+    const isOther = parameters.has(name) && parameters.get(name) !== value;
+    if (name === "" || isOther) {
       return undefined;
     }
-    parameters.set(name, equals === -1 ? "" : parameter.slice(equals + 1));
+    parameters.set(name, value);
     index = parameterEnd;
   }
   return parameters;

@@ -95,26 +95,27 @@ export class SipUriText {
   #readParameters(text: string, start: number, end: number): boolean {
     this.parametersStart = start;
     let index = start;
-    let isOnce = true;
-    let hasEscapes = false;
+    let isNamed = true;
+    let isPlain = true;
     this.#names.clear();
-    while (isOnce && index < end && text.charCodeAt(index) === SEMICOLON) {
+    while (isNamed && index < end && text.charCodeAt(index) === SEMICOLON) {
       const nameStart = index + 1;
       index = nameStart;
       while (index < end && !endsParameterName(text.charCodeAt(index))) {
-        hasEscapes ||= text.charCodeAt(index) === PERCENT;
+        isPlain &&= text.charCodeAt(index) !== PERCENT;
         index += 1;
       }
-      isOnce = index > nameStart && this.#names.add(text, nameStart, index);
+      isNamed = index > nameStart;
+      isPlain &&= this.#names.add(text, nameStart, index);
       while (index < end && !endsParameter(text.charCodeAt(index))) {
         index += 1;
       }
     }
     this.parametersEnd = index;
     this.hasHeaders = index < end;
-    const isWhole = isOnce && (index === end || text.charCodeAt(index) === QUESTION);
-    // Two names that differ by their escapes only are one (RFC 3261 §19.1.4), and too rare to be quick about.
-    return isWhole && (!hasEscapes || parseUriParameters(text, start, index) !== undefined);
+    const isWhole = isNamed && (index === end || text.charCodeAt(index) === QUESTION);
+    // Too rare to be quick about: two names that differ by their escapes only are one (RFC 3261 §19.1.4), and one may stand twice.
+    return isWhole && (isPlain || parseUriParameters(text, start, index) !== undefined);
   }
 }
 

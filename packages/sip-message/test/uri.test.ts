@@ -61,8 +61,9 @@ test("what is no SIP URI", () => {
     "sip:a@b;",
     "sip:a@b;;lr",
     "sip:a@b;=x",
-    "sip:a@b;lr;LR",
-    "sip:a@b;lr;%6Cr",
+    "sip:a@b;lr;LR=1",
+    "sip:a@b;transport=tls;%74ransport=tcp",
+    "sip:a@b;transport=tls;transport=TLS",
     "sip:a%@b",
     "sip:a%4@b",
     "sip:a%zz@b",
@@ -89,6 +90,14 @@ test("decodeUser undoes escapes once", () => {
   assert.equal(decodeUser("sips%3Auser%40example.com"), "sips:user@example.com");
   assert.equal(decodeUser("%2541%00"), "%41\0");
   assert.equal(decodeUser("50%"), "50%");
+});
+
+// RFC 3261 §19.1.1 forbids it; it has one meaning all the same.
+test("a parameter that stands twice with the same value", () => {
+  for (const text of ["sip:a@b;transport=tls;transport=tls", "sip:a@b;transport=tls;lr;Transport=tls;%6Cr"]) {
+    assert.equal(parseSipUri(text)?.parameters.get("transport"), "tls", text);
+    assert.equal(sipUrisEqual(text, "sip:a@b;transport=tls;lr"), true, text);
+  }
 });
 
 // RFC 3261 §19.1.4
