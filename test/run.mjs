@@ -1,5 +1,6 @@
 // `npm test`: installs what is missing, then runs every test in stages under Node 24.
 // `npm test -- packages/store test/e2e/hold.e2e.test.ts` runs what is at these paths only.
+// `npm run chaos` is this with `--chaos`: load through every fault instead of tests.
 // Plain JavaScript without dependencies: it runs before anything is installed, on Node 20 or newer.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -17,9 +18,11 @@ const TOOLS = [
 try {
   const node = ensureInstalled();
   const skips = ensureTools();
-  const runner = path.join(ROOT, "test", "support", "run-stages.ts");
+  const [first, ...others] = process.argv.slice(2);
+  const isChaos = first === "--chaos";
+  const runner = isChaos ? path.join("test", "chaos", "main.ts") : path.join("test", "support", "run-stages.ts");
   const flags = ["--disable-warning=ExperimentalWarning"];
-  const result = spawnSync(node, [...flags, runner, ...process.argv.slice(2)], {
+  const result = spawnSync(node, [...flags, path.join(ROOT, runner), ...(isChaos ? others : process.argv.slice(2))], {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...childEnvironment(), ...skips },

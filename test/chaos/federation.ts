@@ -1,0 +1,258 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { openBranchStore } from "@mss/store";
+import { startRedis } from "@mss/store/testing";
+import type { RedisServer } from "@mss/store/testing";
+import type { CallRecord } from "@mss/model";
+import { silentLog } from "@mss/runtime";
+import { waitUntil } from "../support/wait-until.ts";
+import { createChance, startRelay } from "./relay.ts";
+import type { Impairment, Relay } from "./relay.ts";
+
+/** Not `mss` itself, which starts this in a process of its own: what is killed here is the node. */
+const MSS = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
+const HTTP_PORT = 8080;
+const SIP_PORT = 5060;
+const START_LIMIT_MS = 30_000;
+
+export const HUBS = ["hub-1", "hub-2"] as const;
+export type HubName = (typeof HUBS)[number];
+export const BRANCHES = ["hk", "london"] as const;
+export type BranchName = (typeof BRANCHES)[number];
+export type NodeName = HubName | BranchName;
+
+const ADDRESSES: Readonly<Record<NodeName, string>> = {
+  "hub-1": "127.30.0.1",
+  "hub-2": "127.30.0.2",
+  hk: "127.30.0.11",
+  london: "127.30.0.12",
+};
+/** Numbers of a branch begin with this digit. */
+const FIRST_DIGIT: Readonly<Record<BranchName, string>> = { hk: "1", london: "4" };
+
+/** A node as a process of its own, as an administrator starts it. */
+interface RunningNode {
+  readonly child: ChildProcess;
+  readonly exited: Promise<unknown>;
+}
+
+/**
+ * Two hubs with one Redis and two branches, each a process; between every branch and every hub a line that can be cut, or
+ * made bad. A branch takes the near end of its line for the hub.
+ */
+export class ChaosFederation {
+  readonly #folder: string;
+  readonly #redis: RedisServer;
+  readonly #lines = new Map<string, Relay>();
+  readonly #nodes = new Map<NodeName, RunningNode>();
+
+  private constructor(folder: string, redis: RedisServer) {
+    this.#folder = folder;
+    this.#redis = redis;
+  }
+
+  /** Resolves when every trunk is up. */
+  static async start(folder: string): Promise<ChaosFederation> {
+    const federation = new ChaosFederation(folder, await startRedis());
+    try {
+      await federation.#startAll();
+    } catch (error) {
+      await federation.stop();
+      throw error;
+    }
+    return federation;
+  }
+
+  get redis(): RedisServer {
+    return this.#redis;
+  }
+
+  address(node: NodeName): string {
+    return ADDRESSES[node];
+  }
+
+  /** Starts it, or starts it again with the data it left; resolves when its HTTP answers. */
+  async startNode(node: NodeName): Promise<void> {
+    const log = createWriteStream(path.join(this.#folder, `${node}.log`), { flags: "a" });
+    const child = spawn(process.execPath, [MSS, "run", this.#file(node), "--node", node, "--drain-seconds", "5"], {
+      env: { ...process.env, REDIS_URL: this.#redis.url },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    child.stderr.pipe(log);
+    const exited = new Promise((resolve) => child.once("exit", resolve));
+    this.#nodes.set(node, { child, exited });
+    await waitUntil(`${node} serves`, async () => (await this.health(node)) !== undefined, START_LIMIT_MS);
+  }
+
+  /** What its health page says, or undefined while it has none. */
+  async health(node: NodeName): Promise<Readonly<Record<string, unknown>> | undefined> {
+    try {
+      const response = await fetch(`http://${ADDRESSES[node]}:${HTTP_PORT}/health`, {
+        signal: AbortSignal.timeout(1_000),
+      });
+      const report: unknown = await response.json();
+      return typeof report === "object" && report !== null ? { ...report } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Calls that the node has now; 0 when it is down. */
+  async activeCalls(node: NodeName): Promise<number> {
+    try {
+      const response = await fetch(`http://${ADDRESSES[node]}:${HTTP_PORT}/metrics`, {
+        signal: AbortSignal.timeout(2_000),
+      });
+      return Number(/^mss_calls_active(?:\{[^}]*\})? (\d+)/m.exec(await response.text())?.[1] ?? Number.NaN);
+    } catch {
+      return 0;
+    }
+  }
+
+  signal(node: NodeName, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM"): void {
+    this.#nodes.get(node)?.child.kill(signal);
+  }
+
+  /** Resolves when the process is gone. */
+  async gone(node: NodeName): Promise<void> {
+    await this.#nodes.get(node)?.exited;
+  }
+
+  /** The line between a branch and a hub; `up` is from the branch to the hub. Without impairments it is good again. */
+  impair(
+    branch: BranchName,
+    hub: HubName,
+    { up, down }: { readonly up?: Impairment; readonly down?: Impairment } = {},
+  ): void {
+    this.#lines
+      .get(`${branch} ${hub}`)
+      ?.impair({ ...(up === undefined ? {} : { aToB: up }), ...(down === undefined ? {} : { bToA: down }) });
+  }
+
+  /** The same in both directions of all lines. */
+  impairAll(impairment: Impairment): void {
+    for (const line of this.#lines.values()) {
+      line.impair({ aToB: impairment, bToA: impairment });
+    }
+  }
+
+  /** What the branch has recorded. To be read when it has stopped. */
+  async records(branch: BranchName): Promise<readonly CallRecord[]> {
+    const store = openBranchStore({
+      file: path.join(this.#folder, branch, "data", branch, `${branch}.sqlite`),
+      log: silentLog(),
+    });
+    await store.start();
+    try {
+      return await store.callRecords.latest(1_000_000);
+    } finally {
+      await store.stop();
+    }
+  }
+
+  async stopNodes(): Promise<void> {
+    await Promise.all(
+      [...this.#nodes].map(async ([, { child, exited }]) => {
+        child.kill("SIGCONT");
+        child.kill("SIGTERM");
+        await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 15_000))]);
+        child.kill("SIGKILL");
+        await exited;
+      }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.stopNodes();
+    await Promise.all([...this.#lines.values()].map((line) => line.close()));
+    await this.#redis.stop();
+  }
+
+  async #startAll(): Promise<void> {
+    let seed = 1;
+    for (const [branchIndex, branch] of BRANCHES.entries()) {
+      for (const [hubIndex, hub] of HUBS.entries()) {
+        const line = await startRelay({
+          towardsA: { host: nearEnd(branchIndex, hubIndex), port: SIP_PORT },
+          towardsB: { host: `127.30.${branchIndex + 1}.${hubIndex + 101}`, port: SIP_PORT },
+          a: { host: ADDRESSES[branch], port: SIP_PORT },
+          b: { host: ADDRESSES[hub], port: SIP_PORT },
+          random: createChance(seed),
+        });
+        seed += 1;
+        this.#lines.set(`${branch} ${hub}`, line);
+      }
+    }
+    for (const node of [...HUBS, ...BRANCHES]) {
+      await mkdir(path.join(this.#folder, node), { recursive: true });
+      await writeFile(this.#file(node), JSON.stringify(documentFor(node), undefined, 2));
+    }
+    await Promise.all(HUBS.map((hub) => this.startNode(hub)));
+    await Promise.all(BRANCHES.map((branch) => this.startNode(branch)));
+    await this.trunksUp();
+  }
+
+  /** Resolves when every branch is registered at every hub. */
+  async trunksUp(): Promise<void> {
+    await waitUntil(
+      "the trunks are up",
+      async () => {
+        const reports = await Promise.all(BRANCHES.map((branch) => this.health(branch)));
+        return reports.every((report) => isUp(report?.["hubs"]));
+      },
+      START_LIMIT_MS,
+    );
+  }
+
+  #file(node: NodeName): string {
+    return path.join(this.#folder, node, "federation.yaml");
+  }
+}
+
+/** The hub as the branch sees it. */
+function nearEnd(branchIndex: number, hubIndex: number): string {
+  return `127.30.${branchIndex + 1}.${hubIndex + 1}`;
+}
+
+/** The topology as one node has it, in JSON, which is YAML. */
+function documentFor(node: NodeName): object {
+  const branchIndex = BRANCHES.findIndex((branch) => branch === node);
+  const hubAddress = (hub: HubName, hubIndex: number): string =>
+    branchIndex < 0 ? ADDRESSES[hub] : nearEnd(branchIndex, hubIndex);
+  const listen = (host: string): object => ({ sip: { listen: [`udp://${host}:${SIP_PORT}`] } });
+  const http = (host: string): object => ({ http: { listen: `${host}:${HTTP_PORT}` } });
+  return {
+    federation: "chaos",
+    demo: true,
+    hubs: Object.fromEntries(
+      HUBS.map((hub, hubIndex) => [
+        hub,
+        { ...listen(hubAddress(hub, hubIndex)), ...http(ADDRESSES[hub]), tls: { listen: false } },
+      ]),
+    ),
+    branches: Object.fromEntries(
+      BRANCHES.map((branch) => [
+        branch,
+        {
+          numbers: [`${FIRST_DIGIT[branch]}xxx`],
+          ...listen(ADDRESSES[branch]),
+          ...http(ADDRESSES[branch]),
+          tls: { listen: false },
+          digest: ["MD5"], // SIPp knows no other
+          trunk: { secret: `trunk-of-${branch}-is-long`, hubs: HUBS },
+          extensions: { [`${FIRST_DIGIT[branch]}000-${FIRST_DIGIT[branch]}009`]: { secret: "secret-of-phones" } },
+        },
+      ]),
+    ),
+  };
+}
+
+export const PHONE_SECRET = "secret-of-phones";
+
+function isUp(hubs: unknown): boolean {
+  return Array.isArray(hubs) && hubs.every((hub: unknown) => JSON.stringify(hub).includes('"state":"up"'));
+}
