@@ -218,13 +218,19 @@ function nearEnd(branchIndex: number, hubIndex: number): string {
   return `127.30.${branchIndex + 1}.${hubIndex + 1}`;
 }
 
+function listen(host: string): object {
+  return { sip: { listen: [`udp://${host}:${SIP_PORT}`] } };
+}
+
+function http(host: string): object {
+  return { http: { listen: `${host}:${HTTP_PORT}` } };
+}
+
 /** The topology as one node has it, in JSON, which is YAML. */
 function documentFor(node: NodeName): object {
   const branchIndex = BRANCHES.findIndex((branch) => branch === node);
   const hubAddress = (hub: HubName, hubIndex: number): string =>
     branchIndex < 0 ? ADDRESSES[hub] : nearEnd(branchIndex, hubIndex);
-  const listen = (host: string): object => ({ sip: { listen: [`udp://${host}:${SIP_PORT}`] } });
-  const http = (host: string): object => ({ http: { listen: `${host}:${HTTP_PORT}` } });
   return {
     federation: "chaos",
     demo: true,

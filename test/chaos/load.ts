@@ -61,10 +61,10 @@ export class Load {
     const answering = startSipp(folder, "callee", callee, ["-s", callee.number, "-d", String(ringMs)]);
     await waitUntil(`${name}: the callee waits`, () => isBound(callee.address, SIP_PORT));
     const rate = ["-r", String(callsPerSecond), "-rp", "1000", "-l", "100000", "-d", String(talkMs)];
-    const calling = startSipp(folder, "caller", caller, [
-      ...[`${caller.branch}:${SIP_PORT}`, "-s", callee.number, "-key", "caller", caller.number, ...rate],
-      ...["-au", caller.number, "-ap", PHONE_SECRET, "-auth_uri", `${callee.number}@${caller.branch}:${SIP_PORT}`],
-    ]);
+    const target = [`${caller.branch}:${SIP_PORT}`, "-s", callee.number, "-key", "caller", caller.number];
+    const digestUri = `${callee.number}@${caller.branch}:${SIP_PORT}`;
+    const digest = ["-au", caller.number, "-ap", PHONE_SECRET, "-auth_uri", digestUri];
+    const calling = startSipp(folder, "caller", caller, [target, rate, digest].flat());
     return new Load({ ...options, folder }, calling, answering);
   }
 
@@ -94,31 +94,28 @@ interface SippProcess {
 
 function startSipp(folder: string, role: "caller" | "callee", phone: LoadPhone, more: readonly string[]): SippProcess {
   const log = path.join(folder, `${role}.log`);
-  const child = spawn(
-    "sipp",
-    [
-      ...["-sf", path.join(HERE, "sipp", `${role}.xml`), "-i", phone.address, "-p", String(SIP_PORT)],
-      ...["-ci", phone.address, "-mi", phone.address, "-bind_local", "-nostdin", "-nd"],
-      ...["-trace_logs", "-log_file", log, "-trace_err", "-error_file", path.join(folder, `${role}.errors.log`)],
-      ...more,
-    ],
-    { cwd: folder, stdio: "ignore" },
-  );
+  const scenario = path.join(HERE, "sipp", `${role}.xml`);
+  const errors = path.join(folder, `${role}.errors.log`);
+  const traces = ["-trace_logs", "-log_file", log, "-trace_err", "-error_file", errors];
+  const args = [socketArguments(scenario, phone), ["-nd"], traces, more].flat(); // -nd: what is unexpected ends no call
+  const child = spawn("sipp", args, { cwd: folder, stdio: "ignore" });
   const startedAt = performance.now();
   return { child, log, startedAt, exited: new Promise((resolve) => child.once("close", resolve)) };
 }
 
-async function register(folder: string, { number, address, branch }: LoadPhone): Promise<void> {
+function socketArguments(scenario: string, { address }: LoadPhone): readonly string[] {
+  const local = ["-i", address, "-p", String(SIP_PORT), "-ci", address, "-mi", address, "-bind_local"];
+  return ["-sf", scenario, ...local, "-nostdin"];
+}
+
+async function register(folder: string, phone: LoadPhone): Promise<void> {
+  const { number, branch } = phone;
   const scenario = path.join(HERE, "..", "sipp", "register.xml");
-  const child = spawn(
-    "sipp",
-    [
-      ...[`${branch}:${SIP_PORT}`, "-sf", scenario, "-i", address, "-p", String(SIP_PORT), "-ci", address],
-      ...["-mi", address, "-bind_local", "-nostdin", "-m", "1", "-key", "caller", number, "-key", "expires", "3600"],
-      ...["-au", number, "-ap", PHONE_SECRET, "-auth_uri", `${branch}:${SIP_PORT}`, "-timeout", "20s"],
-    ],
-    { cwd: folder, stdio: "ignore" },
-  );
+  const socket = socketArguments(scenario, phone);
+  const keys = ["-m", "1", "-key", "caller", number, "-key", "expires", "3600", "-timeout", "20s"];
+  const digest = ["-au", number, "-ap", PHONE_SECRET, "-auth_uri", `${branch}:${SIP_PORT}`];
+  const args = [`${branch}:${SIP_PORT}`, ...socket, ...keys, ...digest];
+  const child = spawn("sipp", args, { cwd: folder, stdio: "ignore" });
   const code = await new Promise((resolve) => child.once("close", resolve));
   if (code !== 0) {
     throw new Error(`${number} could not register at ${branch}`);

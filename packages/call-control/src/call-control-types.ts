@@ -9,6 +9,7 @@ import type {
   RequestHandlers,
   RequestOutcome,
 } from "./drachtio/types.ts";
+import type { CallErrorCode } from "./errors.ts";
 import type { TransferPolicy } from "./calls/transfer-route.ts";
 import type { Step } from "./pipeline.ts";
 
@@ -61,6 +62,8 @@ export interface CallControlOptions {
 export interface CallControl extends Part {
   request(request: OutgoingRequest): Promise<RequestOutcome>;
   activeCalls(): readonly ActiveCall[];
+  /** Ends a call for that reason, at whatever stage it is; false when there is none of that id. */
+  endCall(id: string, code: CallErrorCode): boolean;
   /** From now on new calls get 503 with Retry-After; waits for the others up to `limitMs`, then ends them with BYE. */
   drain(limitMs: number): Promise<void>;
   readonly draining: boolean;

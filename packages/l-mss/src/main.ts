@@ -10,6 +10,7 @@ import { createEngine } from "@mss/sip-engine";
 import { openBranchStore } from "@mss/store";
 import { BranchError } from "./errors.ts";
 import type { HubLinkTiming } from "./hub-link.ts";
+import type { HubProbeTiming } from "./hub-probe.ts";
 import { createBranchNode } from "./node.ts";
 import type { BranchNode } from "./node.ts";
 import { trustedHosts } from "./trusted-hosts.ts";
@@ -24,6 +25,7 @@ export interface StartBranchOptions {
   readonly limits?: CallLimits;
   readonly onRecord?: (record: CallRecord) => void;
   readonly trunkTiming?: Partial<HubLinkTiming>;
+  readonly hubProbe?: Partial<HubProbeTiming>;
   readonly hubFirstResponseTimeoutMs?: number;
 }
 

@@ -17,7 +17,9 @@ import type { Logger, Part } from "@mss/runtime";
 import { compileCallPlan } from "./call-plan.ts";
 import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
 import { findExtension, identify } from "./identify.ts";
+import type { HubProbeTiming } from "./hub-probe.ts";
 import { planCall } from "./plan.ts";
+import { takeOver } from "./take-over.ts";
 import { transferPolicy } from "./transfer.ts";
 import { Uplink } from "./uplink.ts";
 
@@ -36,6 +38,8 @@ export interface BranchNodeOptions {
   readonly onRecord?: (record: CallRecord) => void;
   /** How the trunk is kept registered at the hubs. */
   readonly trunkTiming?: Partial<HubLinkTiming>;
+  /** How the hubs are asked whether they take calls. */
+  readonly hubProbe?: Partial<HubProbeTiming>;
   /** A hub that says nothing for so long is taken for dead and the next one is tried. 2,000 ms when absent. */
   readonly hubFirstResponseTimeoutMs?: number;
 }
@@ -78,12 +82,13 @@ function registerHandler(options: BranchNodeOptions): (request: IncomingRequest)
   });
 }
 
-function createUplink({ settings, log, trunkTiming }: BranchNodeOptions, control: CallControl): Uplink {
+function createUplink({ settings, log, trunkTiming, hubProbe }: BranchNodeOptions, control: CallControl): Uplink {
   return new Uplink({
     settings,
     request: (request) => control.request(request),
     log: log.child({ mod: "uplink" }),
     ...(trunkTiming === undefined ? {} : { timing: trunkTiming }),
+    ...(hubProbe === undefined ? {} : { probe: hubProbe }),
   });
 }
 
@@ -124,13 +129,14 @@ function createControl(options: BranchNodeOptions, hooks: ControlHooks): CallCon
     calls: compileCallPlan(settings),
     log,
     hubsUp: () => hooks.uplink().hubsUp(),
+    onHubDown: (hub, listener) => hooks.uplink().onDown(hub, listener),
     hubFirstResponseTimeoutMs: options.hubFirstResponseTimeoutMs ?? HUB_FIRST_RESPONSE_TIMEOUT_MS,
   });
   const control: CallControl = createCallControl({
     node: settings.id,
     engine: options.engine,
     log,
-    route: chain(identify({ settings, guard, log }), plan),
+    route: chain(identify({ settings, guard, log }), takeOver({ calls: () => control, log }), plan),
     transfer: transferPolicy({ settings, plan }),
     handlers: { register: registerHandler(options), options: (request) => answerOptions(request, control.draining) },
     onRecord: hooks.onRecord,

@@ -4,7 +4,7 @@ import { next } from "@mss/call-control";
 import { dialledNumber, reject } from "@mss/call-control/node";
 import type { BranchPlan } from "@mss/dial-plan";
 import { namedHopOf, sipUriOf } from "@mss/model";
-import type { BindingStore, BranchSettings } from "@mss/model";
+import type { BindingStore, BranchSettings, HubId } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { callerLabel } from "./caller.ts";
 import type { Caller } from "./caller.ts";
@@ -28,6 +28,8 @@ export interface PlanOptions {
   readonly calls: BranchPlan;
   /** The hubs that take calls now, in the order in which they are to be tried. */
   readonly hubsUp: () => readonly HubRoute[];
+  /** Tells once when a hub takes no more calls; see `CallTarget.onGone`. */
+  readonly onHubDown: (hub: HubId, listener: () => void) => () => void;
   readonly hubFirstResponseTimeoutMs: number;
   readonly log: Logger;
 }
@@ -49,6 +51,7 @@ function hubStep({ hub, address }: HubRoute, called: string, options: PlanOption
     trusted: true,
     firstResponseTimeoutMs: options.hubFirstResponseTimeoutMs,
     ringTimeoutMs: UPLINK_RING_TIMEOUT_MS,
+    onGone: (listener) => options.onHubDown(hub.id, listener),
   };
   return { targets: [target] };
 }

@@ -1,9 +1,13 @@
 import type { OutgoingRequest, RequestOutcome } from "@mss/call-control";
+import { nodeName } from "@mss/certificates";
+import { namedHopOf, sipUriOf } from "@mss/model";
 import type { BranchSettings, HubId } from "@mss/model";
 import { TypedEmitter } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import { HubLink } from "./hub-link.ts";
 import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
+import { HubProbe } from "./hub-probe.ts";
+import type { HubProbeTiming } from "./hub-probe.ts";
 import { routeTo } from "./hub-route.ts";
 import type { HubRoute } from "./hub-route.ts";
 
@@ -12,6 +16,7 @@ export interface UplinkOptions {
   readonly request: (request: OutgoingRequest) => Promise<RequestOutcome>;
   readonly log: Logger;
   readonly timing?: Partial<HubLinkTiming>;
+  readonly probe?: Partial<HubProbeTiming>;
 }
 
 type UplinkEvents = { state: [hub: HubId, state: HubLinkState] };
@@ -21,7 +26,7 @@ type UplinkEvents = { state: [hub: HubId, state: HubLinkState] };
  * for a hub: a branch without hubs serves its own phones.
  */
 export class Uplink implements Part {
-  readonly #links: readonly HubLink[];
+  readonly #trunks: readonly HubTrunk[];
   readonly #emitter: TypedEmitter<UplinkEvents>;
 
   constructor(options: UplinkOptions) {
@@ -29,38 +34,35 @@ export class Uplink implements Part {
     this.#emitter = new TypedEmitter<UplinkEvents>((error) => {
       log.error({ err: error }, "uplink listener failed");
     });
-    this.#links = settings.trunk.hubs
+    this.#trunks = settings.trunk.hubs
       .map((hub) => routeTo(hub, settings))
       .filter((route) => route !== undefined)
-      .map(
-        (route) =>
-          new HubLink({ ...options, route, onState: (state) => this.#emitter.emit("state", route.hub.id, state) }),
-      );
+      .map((route) => new HubTrunk(options, route, (state) => this.#emitter.emit("state", route.hub.id, state)));
   }
 
   async start(): Promise<void> {
-    for (const link of this.#links) {
+    for (const { link } of this.#trunks) {
       link.start();
     }
   }
 
   /** Takes the registrations back at the hubs that have one, so that they stop sending calls at once. */
   async stop(): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.stop()));
+    await Promise.all(this.#trunks.map((trunk) => trunk.stop()));
     this.#emitter.removeAllListeners();
   }
 
   hubsUp(): readonly HubRoute[] {
-    return this.#links.filter(({ state }) => state === "up").map(({ route }) => route);
+    return this.#trunks.filter(({ state }) => state === "up").map(({ link }) => link.route);
   }
 
   states(): readonly { readonly hub: HubId; readonly state: HubLinkState }[] {
-    return this.#links.map(({ route, state }) => ({ hub: route.hub.id, state }));
+    return this.#trunks.map(({ link, state }) => ({ hub: link.route.hub.id, state }));
   }
 
   /** Registers again now: at one hub that did not answer a call, or at all of them. */
   refresh(hub?: HubId): void {
-    for (const link of this.#links.filter(({ route }) => hub === undefined || route.hub.id === hub)) {
+    for (const { link } of this.#trunks.filter(({ link: { route } }) => hub === undefined || route.hub.id === hub)) {
       link.refresh();
     }
   }
@@ -68,4 +70,81 @@ export class Uplink implements Part {
   on(event: "state", listener: (hub: HubId, state: HubLinkState) => void): () => void {
     return this.#emitter.on(event, listener);
   }
+
+  /** Tells once when that hub takes no more calls. Returns the function that takes the listener off. */
+  onDown(hub: HubId, listener: () => void): () => void {
+    const off = this.on("state", (changed, state) => {
+      if (changed === hub && state === "down") {
+        off();
+        listener();
+      }
+    });
+    return off;
+  }
+}
+
+/** One hub: up while the trunk is registered there and its application answers. */
+class HubTrunk {
+  readonly link: HubLink;
+  readonly #probe: HubProbe;
+  readonly #onState: (state: HubLinkState) => void;
+  #told: HubLinkState | undefined;
+
+  constructor(options: UplinkOptions, route: HubRoute, onState: (state: HubLinkState) => void) {
+    const { request, log, settings, probe: timing } = options;
+    this.#onState = onState;
+    this.link = new HubLink({ ...options, route, onState: (state) => this.#onLink(state) });
+    this.#probe = new HubProbe({
+      peer: route.hub.id,
+      options: () => optionsFor(route, settings),
+      request,
+      log,
+      timing,
+      onChange: (isAlive) => {
+        if (isAlive) {
+          this.link.refresh(); // one that was away may have forgotten us
+        }
+        this.#tell();
+      },
+    });
+  }
+
+  get state(): HubLinkState {
+    return this.link.state === "up" && this.#probe.isAlive ? "up" : "down";
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#probe.stop(), this.link.stop()]);
+  }
+
+  /** A hub without our registration is asked by REGISTER alone. */
+  #onLink(state: HubLinkState): void {
+    if (state === "up") {
+      this.#probe.start();
+    } else {
+      void this.#probe.stop();
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { state } = this;
+    if (state !== this.#told) {
+      this.#told = state;
+      this.#onState(state);
+    }
+  }
+}
+
+function optionsFor(
+  { hub, address }: HubRoute,
+  { federation, id }: BranchSettings,
+): Omit<OutgoingRequest, "timeoutMs"> {
+  const proxy = namedHopOf(address, nodeName(hub.id, federation));
+  return {
+    method: "OPTIONS",
+    uri: sipUriOf(address),
+    ...(proxy === undefined ? {} : { proxy }),
+    headers: { From: `<sip:${id}@${federation}>` },
+  };
 }

@@ -30,8 +30,9 @@ async function phone(t: TestContext, number: string, place: number): Promise<Sip
 }
 
 /** Something at a hub's address that does what the test says, under the hub's own name towards the branch. */
-async function fakeHub(t: TestContext, host: string, password = "trunk-secret"): Promise<SipPhone> {
-  const hub = await SipPhone.open({ username: "hub-1", password, number: "4000", host, port: 5060, server: SERVER });
+async function fakeHub(t: TestContext, host: string, username = "hub-1"): Promise<SipPhone> {
+  const password = "trunk-secret";
+  const hub = await SipPhone.open({ username, password, number: "4000", host, port: 5060, server: SERVER });
   t.after(() => hub.close());
   return hub;
 }
@@ -200,6 +201,42 @@ test("a hub that has gone silent is passed over", async (t) => {
   incoming?.answer();
   assert.equal((await call.final).status, 200);
   await call.bye();
+});
+
+test("a hub that dies while the callee rings loses the call to the next one", async (t) => {
+  const hubs = [await fakeHub(t, HUB_HOST), await fakeHub(t, SECOND_HUB_HOST, "hub-2")];
+  const hubProbe = { intervalMs: 50, timeoutMs: 100 };
+  const branch = await start(t, hubsAt(HUB_HOST, SECOND_HUB_HOST), { hubProbe });
+  await hubsUp(branch, 2);
+  const alice = await phone(t, "1000", 10);
+  const call = await alice.call("4000");
+  (await hubs[0]?.nextCall())?.ring();
+  await call.provisional(180);
+  await hubs[0]?.close();
+  (await hubs[1]?.nextCall())?.answer();
+  assert.equal((await call.final).status, 200);
+  await call.bye();
+});
+
+test("a call that comes again by another hub takes the place of the first", async (t) => {
+  const hubs = [await fakeHub(t, HUB_HOST), await fakeHub(t, SECOND_HUB_HOST, "hub-2")];
+  const branch = await start(t, hubsAt(HUB_HOST, SECOND_HUB_HOST));
+  await hubsUp(branch, 2);
+  const bob = await phone(t, "1001", 11);
+  const headers = [{ name: "Session-ID", value: `${"ab".repeat(16)};remote=${"0".repeat(32)}` }];
+  const first = await hubs[0]?.call("1001", { headers });
+  const ringing = await bob.nextCall();
+  ringing.ring();
+  const second = await hubs[1]?.call("1001", { headers });
+  await ringing.cancelled;
+  assert.equal((await first?.final)?.status, 503);
+  (await bob.nextCall()).answer();
+  assert.equal((await second?.final)?.status, 200);
+  assert.equal(branch.activeCalls().length, 1);
+  const other = await hubs[0]?.call("1001", { headers: [{ name: "Session-ID", value: "cd".repeat(16) }] });
+  (await bob.nextCall()).answer();
+  assert.equal((await other?.final)?.status, 200, "another call of the other hub is one of its own");
+  assert.equal(branch.activeCalls().length, 2);
 });
 
 test("a call over a silent hub fails in time, and the branch asks that hub at once", async (t) => {

@@ -55,6 +55,7 @@ export class CalleeLeg {
   #heard = false;
   #firstResponseTimer: NodeJS.Timeout | undefined;
   #ringTimer: NodeJS.Timeout | undefined;
+  #offGone: (() => void) | undefined;
 
   constructor(
     target: CallTarget,
@@ -75,6 +76,7 @@ export class CalleeLeg {
   start(): void {
     const { target } = this;
     this.#ringTimer = setTimeout(() => this.#onRingTimeout(), this.#offer.ringTimeoutMs);
+    this.#offGone = target.onGone?.(() => this.#onGone());
     this.#waitForFirstResponse();
     const known =
       target.credentials === undefined
@@ -183,6 +185,14 @@ export class CalleeLeg {
     return true;
   }
 
+  /** Whatever rings behind a peer that is gone is out of reach, so that another way may be tried. */
+  #onGone(): void {
+    if (this.#state !== "over") {
+      this.#state = "calling";
+      this.#giveUp("PEER_AWAY");
+    }
+  }
+
   #onRingTimeout(): void {
     this.#giveUp(this.#state === "ringing" ? "TARGET_NO_ANSWER" : this.#unheard("TARGET_SILENT"));
   }
@@ -233,6 +243,7 @@ export class CalleeLeg {
 
   #end(): void {
     this.#state = "over";
+    this.#offGone?.();
     clearTimeout(this.#firstResponseTimer);
     clearTimeout(this.#ringTimer);
   }

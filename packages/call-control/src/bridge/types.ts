@@ -40,6 +40,11 @@ export interface CallTarget {
   /** From the INVITE to the answer; then the leg is cancelled. */
   readonly ringTimeoutMs?: number;
   readonly lease?: LeaseRequest;
+  /**
+   * Tells once when the peer is known to be gone: until it has answered, the call then goes to the next step, even if it has
+   * rung, since nobody could tell the caller what becomes of it. Returns the function that takes the listener off.
+   */
+  readonly onGone?: (listener: () => void) => () => void;
 }
 
 /** Targets of a step ring together; the first to answer has the call. */

@@ -99,6 +99,12 @@ class Control implements CallControl {
     return [...this.#calls].map((call) => call.active);
   }
 
+  endCall(id: string, code: CallErrorCode): boolean {
+    const call = this.#calls.values().find(({ active }) => active.id === id);
+    call?.hangUp(code);
+    return call !== undefined;
+  }
+
   async drain(limitMs: number): Promise<void> {
     this.#draining = true;
     this.#log.info({ calls: this.#calls.size, limitMs }, "drain begins");
