@@ -21,6 +21,7 @@ export function createEngine(options: EngineOptions): Engine {
     ...(externalAddress === undefined ? {} : { externalAddress }),
     ...(localNetworks === undefined ? {} : { localNetworks }),
     ...(dns === undefined ? {} : { dns }),
+    ...(options.datagramBytes === undefined ? {} : { datagramBytes: options.datagramBytes }),
     ...(options.connectionLimits === undefined ? {} : { limits: options.connectionLimits }),
     policy: policyOf(options),
     ...(options.messageLimits === undefined ? {} : { messageLimits: options.messageLimits }),

@@ -1,6 +1,7 @@
 import type { SipRequest, SipResponse } from "@mss/sip-message";
 import { parseNameAddressList, parseSipUri } from "@mss/sip-message";
 import type { Flow, Target, TransportLayer } from "../transport/types.ts";
+import { targetOfUri } from "./next-hop.ts";
 
 interface RegisteredFlow {
   readonly flow: Flow;
@@ -23,10 +24,10 @@ function keyOf(uri: string): string | undefined {
  * connection it opened: as drachtio-server does, requests for a registered Contact go there as long as the binding lasts.
  */
 export class RegisteredFlows {
-  readonly #transports: Pick<TransportLayer, "hold">;
+  readonly #transports: Pick<TransportLayer, "hold" | "keepOnUdp">;
   readonly #flows = new Map<string, RegisteredFlow>();
 
-  constructor(transports: Pick<TransportLayer, "hold">) {
+  constructor(transports: Pick<TransportLayer, "hold" | "keepOnUdp">) {
     this.#transports = transports;
   }
 
@@ -36,15 +37,28 @@ export class RegisteredFlows {
 
   /** Takes over what an application's 2xx to a REGISTER says of the Contacts of that REGISTER. */
   onRegistered(request: SipRequest, response: SipResponse, flow: Flow): void {
+    const granted = this.#granted(response);
     if (flow.connection === undefined) {
+      this.#keepOnUdp(request, granted, flow);
       return;
     }
-    const granted = this.#granted(response);
     for (const value of request.headers.all("Contact")) {
       for (const contact of parseNameAddressList(value) ?? []) {
         const key = keyOf(contact.uri);
         if (key !== undefined) {
           this.#set(key, flow, granted.get(key) ?? 0);
+        }
+      }
+    }
+  }
+
+  /** A phone that registers from elsewhere than its Contact says is behind a router that lets its own UDP alone in. */
+  #keepOnUdp(request: SipRequest, granted: ReadonlyMap<string, number>, { remote }: Flow): void {
+    for (const value of request.headers.all("Contact")) {
+      for (const { uri } of parseNameAddressList(value) ?? []) {
+        const named = targetOfUri(uri);
+        if (named !== undefined && (named.host !== remote.host || named.port !== remote.port)) {
+          this.#transports.keepOnUdp?.(remote, granted.get(keyOf(uri) ?? "") ?? 0);
         }
       }
     }

@@ -61,6 +61,11 @@ export interface EngineOptions extends OwnAddressOptions {
   readonly messageLimits?: Partial<MessageLimits>;
   /** What peers may cost by their connections; the rest is as in `DEFAULT_STREAM_LIMITS`. */
   readonly connectionLimits?: Partial<StreamLimits>;
+  /**
+   * A request of more bytes leaves over TCP where nobody has named UDP, and over UDP when TCP is refused (RFC 3261 §18.1.1);
+   * 0: never. Default: 1300.
+   */
+  readonly datagramBytes?: number;
   /** How host names are looked up; by default as the machine does. */
   readonly dns?: LocatorOptions;
   /**

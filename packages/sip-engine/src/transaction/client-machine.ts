@@ -72,6 +72,11 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
     return this.#target;
   }
 
+  /** What the request has on the wire. */
+  get bytes(): number {
+    return this.#text.length;
+  }
+
   start(): void {
     this.take("start");
   }

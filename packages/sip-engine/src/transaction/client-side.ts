@@ -24,6 +24,12 @@ export interface ClientSideOptions {
   callUser(call: () => void): void;
 }
 
+interface Prepared {
+  readonly transaction: ClientMachine;
+  /** There is a listen address to send it from. */
+  readonly canLeave: boolean;
+}
+
 const NO_HANDLERS: ClientTransactionHandlers = { onResponse: () => undefined, onFailure: () => undefined };
 
 /** Every client transaction of one layer, found by branch and method, and by the connection it waits on. */
@@ -50,22 +56,37 @@ export class ClientSide implements ClientHost, FailoverHost {
 
   request(request: SipRequest, target: Target, handlers: ClientTransactionHandlers): ClientTransaction {
     const id = this.#options.ids.branch();
-    const places = this.#options.transport.locate?.(target);
-    if (places === undefined || this.#isFull) {
-      return this.launch({ id, request, place: target, handlers });
+    const located = this.#options.transport.locate?.(target);
+    const prepared = this.#prepare({ id, request, place: target, handlers });
+    const { transaction } = prepared;
+    const isOnePlace = located === undefined && this.overTcp(target, transaction.bytes) === undefined;
+    if (isOnePlace || this.#isFull) {
+      located?.catch(() => undefined); // nobody waits for it
+      return this.#begin(prepared);
     }
-    const firstRequest = withVia(request, this.#viaFor(target, id));
-    const failover = new Failover(this, { id, request, firstRequest, handlers });
-    this.#locating.add(failover);
-    void failover.start(places);
+    const failover = new Failover(this, { id, request, firstRequest: transaction.request, handlers });
+    if (located === undefined) {
+      failover.start([target]);
+    } else {
+      this.#locating.add(failover);
+      void failover.startWhen(located);
+    }
     return failover;
   }
 
-  launch({ id, request, place, handlers }: Attempt): ClientMachine {
+  launch(attempt: Attempt): ClientMachine {
+    return this.#begin(this.#prepare(attempt));
+  }
+
+  #prepare({ id, request, place, handlers }: Attempt): Prepared {
     const via = this.#viaFor(place, id);
-    const transaction = this.#create(id, withVia(request, via), place, handlers);
-    if (via === undefined || this.#isFull || !this.#isRunning) {
-      this.#options.log.warn({ to: place, method: request.method }, "request not sent");
+    return { transaction: this.#create(id, withVia(request, via), place, handlers), canLeave: via !== undefined };
+  }
+
+  #begin({ transaction, canLeave }: Prepared): ClientMachine {
+    const { id, request, target } = transaction;
+    if (!canLeave || this.#isFull || !this.#isRunning) {
+      this.#options.log.warn({ to: target, method: request.method }, "request not sent");
       queueMicrotask(() => transaction.fail()); // the caller holds the transaction before it hears of the failure
       return transaction;
     }
@@ -76,12 +97,16 @@ export class ClientSide implements ClientHost, FailoverHost {
 
   sendAck(ack: SipRequest, target: Target): SipRequest {
     const branch = this.#options.ids.branch();
-    const places = this.#options.transport.locate?.(target);
-    const sent = withVia(ack, this.#viaFor(target, branch));
+    const ackTo = (place: Target): SipRequest => withVia(ack, this.#viaFor(place, branch));
+    const first = ackTo(target);
+    const text = serializeMessage(first);
+    const located = this.#options.transport.locate?.(target);
+    const over = located === undefined ? this.overTcp(target, text.length) : undefined;
+    const sent = over === undefined ? first : ackTo(over);
     const sending =
-      places === undefined
-        ? this.send(serializeMessage(sent), target) // at once: a BYE may follow
-        : this.#sendToFirst(places, (place) => withVia(ack, this.#viaFor(place, branch)));
+      located === undefined && over === undefined
+        ? this.send(text, target) // at once: a BYE may follow
+        : this.#sendToFirst(located ?? [target], { ackTo, bytes: text.length });
     sending.catch((err: unknown) => {
       this.#options.log.warn({ err, to: target }, "ack not sent");
     });
@@ -182,6 +207,10 @@ export class ClientSide implements ClientHost, FailoverHost {
     this.#options.transport.distrust?.(place, seconds);
   }
 
+  overTcp(place: Target, bytes: number): Target | undefined {
+    return this.#options.transport.overTcp?.(place, bytes);
+  }
+
   trust(place: Target): void {
     this.#options.transport.trust?.(place);
   }
@@ -195,11 +224,14 @@ export class ClientSide implements ClientHost, FailoverHost {
   }
 
   /** To the first place that takes it: nobody answers an ACK. */
-  async #sendToFirst(places: Promise<readonly Target[]>, ackFor: (place: Target) => SipRequest): Promise<Flow> {
+  async #sendToFirst(
+    places: Promise<readonly Target[]> | readonly Target[],
+    { ackTo, bytes }: { readonly ackTo: (place: Target) => SipRequest; readonly bytes: number },
+  ): Promise<Flow> {
     let failure: unknown;
-    for (const place of await places) {
+    for (const place of (await places).flatMap((each) => [this.overTcp(each, bytes) ?? [], each].flat())) {
       try {
-        return await this.send(serializeMessage(ackFor(place)), place);
+        return await this.send(serializeMessage(ackTo(place)), place);
       } catch (error) {
         this.distrust(place);
         failure = error;

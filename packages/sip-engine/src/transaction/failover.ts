@@ -1,4 +1,5 @@
 import type { HeaderField, SipRequest, SipResponse } from "@mss/sip-message";
+import { serializeMessage } from "@mss/sip-message";
 import type { Flow, Target } from "../transport/types.ts";
 import type { ClientMachine } from "./client-machine.ts";
 import { laterBranch } from "./ids.ts";
@@ -8,6 +9,7 @@ import type { ClientTransaction, ClientTransactionHandlers } from "./types.ts";
 export interface FailoverHost {
   /** A client transaction at one place, started. It fails a little later when it cannot be. */
   launch(attempt: Attempt): ClientMachine;
+  overTcp(place: Target, bytes: number): Target | undefined;
   distrust(place: Target, seconds?: number): void;
   trust(place: Target): void;
   /** False when the layer stops: nothing new is begun. */
@@ -35,6 +37,13 @@ export interface FailoverParts {
   readonly handlers: ClientTransactionHandlers;
 }
 
+/** Where an attempt goes, and which place of the target that is. */
+interface Attempted {
+  readonly at: Target;
+  /** Differs from `at` when a request goes over TCP for its size. */
+  readonly place: Target;
+}
+
 const TRYING = 100;
 const UNAVAILABLE = 503;
 
@@ -42,7 +51,8 @@ const UNAVAILABLE = 503;
  * One request to a target that stands for several places: each is tried by a client transaction of its own, with a branch
  * of its own, until one answers (RFC 3263 §4.3). To its user it is one transaction. The next place is tried after a
  * failure of the transport, after 503, and when nothing at all came back (Timer B, F); not when a place has answered
- * with more than 100, since a phone may be ringing there, and not when the user has cancelled.
+ * with more than 100, since a phone may be ringing there, and not when the user has cancelled. At each place a request that
+ * is too large for a datagram is tried over TCP, and over UDP when that fails (RFC 3261 §18.1.1).
  */
 export class Failover implements ClientTransaction {
   readonly id: string;
@@ -50,6 +60,7 @@ export class Failover implements ClientTransaction {
   readonly #parts: FailoverParts;
   #left: readonly Target[] = [];
   #attempts = 0;
+  #bytes: number | undefined;
   #current: ClientMachine | undefined;
   #cancelHeaders: readonly HeaderField[] | undefined;
   /** The place that is tried has answered with 100, so that it is not dead. */
@@ -73,17 +84,21 @@ export class Failover implements ClientTransaction {
     return this.#current?.flow;
   }
 
+  start(places: readonly Target[]): void {
+    this.#left = places;
+    this.#tryNext();
+  }
+
   /** Never rejects: who asked hears of the failure. */
-  async start(places: Promise<readonly Target[]> | readonly Target[]): Promise<void> {
+  async startWhen(located: Promise<readonly Target[]>): Promise<void> {
     try {
-      this.#left = await places;
+      const places = await located;
+      if (!this.#isOver) {
+        this.#host.onLocated(this);
+        this.start(places);
+      }
     } catch {
       this.fail();
-      return;
-    }
-    if (!this.#isOver) {
-      this.#host.onLocated(this);
-      this.#tryNext();
     }
   }
 
@@ -110,15 +125,28 @@ export class Failover implements ClientTransaction {
       this.fail();
       return;
     }
-    const { id, request } = this.#parts;
     this.#left = left;
+    const over = this.#overTcp(place);
+    this.#try({ at: over ?? place, place });
+  }
+
+  #overTcp(place: Target): Target | undefined {
+    if (place.anyTransport !== true) {
+      return undefined;
+    }
+    this.#bytes ??= serializeMessage(this.#parts.firstRequest).length;
+    return this.#host.overTcp(place, this.#bytes);
+  }
+
+  #try(attempted: Attempted): void {
+    const { id, request } = this.#parts;
     this.#isAlive = false;
     this.#attempts += 1;
     const attempt = this.#host.launch({
       id: this.#attempts === 1 ? id : laterBranch(id, this.#attempts),
       request,
-      place,
-      handlers: this.#handlersAt(place, () => this.#current === attempt),
+      place: attempted.at,
+      handlers: this.#handlersAt(attempted, () => this.#current === attempt),
     });
     this.#current = attempt;
     if (this.#cancelHeaders !== undefined) {
@@ -126,7 +154,7 @@ export class Failover implements ClientTransaction {
     }
   }
 
-  #handlersAt(place: Target, isCurrent: () => boolean): ClientTransactionHandlers {
+  #handlersAt({ at, place }: Attempted, isCurrent: () => boolean): ClientTransactionHandlers {
     const { handlers } = this.#parts;
     return {
       onResponse: (response, flow) => {
@@ -137,10 +165,13 @@ export class Failover implements ClientTransaction {
         }
       },
       onFailure: (failure) => {
-        if (failure === "transport" && this.#host.isRunning) {
-          this.#host.distrust(place); // a place that was silent is distrusted already
+        // A place that was silent is distrusted already; that it was silent over TCP is worth more.
+        if (this.#host.isRunning && !this.#isAlive && (failure === "transport" || at !== place)) {
+          this.#host.distrust(at);
         }
-        if (this.#mayGoOn && !this.#isAlive) {
+        if (at !== place && this.#mayBeSentAgain) {
+          this.#try({ at: place, place });
+        } else if (this.#left.length > 0 && this.#mayBeSentAgain) {
           this.#tryNext();
         } else {
           handlers.onFailure(failure);
@@ -162,14 +193,18 @@ export class Failover implements ClientTransaction {
     }
     const seconds = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
     this.#host.distrust(place, Number.isNaN(seconds) ? undefined : seconds);
-    const goesOn = this.#mayGoOn;
+    const goesOn = this.#left.length > 0 && this.#mayGoOn;
     if (goesOn) {
       this.#tryNext();
     }
     return goesOn;
   }
 
+  get #mayBeSentAgain(): boolean {
+    return !this.#isAlive && this.#mayGoOn;
+  }
+
   get #mayGoOn(): boolean {
-    return this.#left.length > 0 && !this.#hasBegun && this.#cancelHeaders === undefined && this.#host.isRunning;
+    return !this.#hasBegun && this.#cancelHeaders === undefined && this.#host.isRunning;
   }
 }

@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from "node:crypto";
 import type { Logger } from "@mss/runtime";
 import type { HeaderField, SipRequest, SipResponse } from "@mss/sip-message";
 import { createResponse, serializeMessage, tagOf } from "@mss/sip-message";
-import { responseTarget } from "../transport/response-target.ts";
+import { responseTarget, sentByTarget } from "../transport/response-target.ts";
 import type { Flow, TransportLayer } from "../transport/types.ts";
 import type { IdSource } from "./ids.ts";
 import { serverKey } from "./keys.ts";
@@ -97,8 +97,11 @@ export class ServerSide implements ServerHost {
     }
   }
 
-  sendResponse(text: string, transaction: ServerMachine): Promise<unknown> {
-    return this.#options.transport.send(text, responseTarget(transaction.request, transaction.flow));
+  sendResponse(text: string, { request, flow }: ServerMachine): Promise<unknown> {
+    const sending = this.#options.transport.send(text, responseTarget(request, flow));
+    return flow.transport === "udp"
+      ? sending
+      : sending.catch((error: unknown) => this.#sendToSentBy(text, { request, flow, error }));
   }
 
   isReachable(flow: Flow): boolean {
@@ -199,6 +202,24 @@ export class ServerSide implements ServerHost {
     const seconds = randomInt(RETRY_AFTER_MIN_SECONDS, RETRY_AFTER_MAX_SECONDS + 1);
     const headers: readonly HeaderField[] = [{ name: "Retry-After", value: String(seconds) }];
     this.#sendStateless(createResponse(request, 503, { toTag: this.#statelessTag, headers }), request, flow);
+  }
+
+  /** RFC 3261 §18.2.2 (TCP, last resort), RFC 3263 §5. Rejects as the first attempt did where there is no other. */
+  async #sendToSentBy(
+    text: string,
+    { request, flow, error }: { readonly request: SipRequest; readonly flow: Flow; readonly error: unknown },
+  ): Promise<unknown> {
+    const target = sentByTarget(request, flow);
+    const located = target === undefined ? undefined : this.#options.transport.locate?.(target);
+    const places = (await located?.catch(() => [])) ?? [];
+    for (const place of places.filter(({ host }) => host === flow.remote.host)) {
+      try {
+        return await this.#options.transport.send(text, place);
+      } catch {
+        // the next one, and then what was said first
+      }
+    }
+    throw error;
   }
 
   #sendStateless(response: SipResponse, request: SipRequest, flow: Flow): void {

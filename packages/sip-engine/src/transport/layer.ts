@@ -28,7 +28,16 @@ import { StreamListener } from "./stream-listener.ts";
 import { StreamPool } from "./stream-pool.ts";
 import { TlsKind } from "./tls-kind.ts";
 import type { TlsOptions } from "./tls-kind.ts";
-import type { Flow, Limiter, ListenAddress, OnAbuse, Target, TransportLayer, TransportUser } from "./types.ts";
+import type {
+  Flow,
+  HostPort,
+  Limiter,
+  ListenAddress,
+  OnAbuse,
+  Target,
+  TransportLayer,
+  TransportUser,
+} from "./types.ts";
 import { UdpListener } from "./udp.ts";
 
 export interface TransportLayerOptions extends OwnAddressOptions {
@@ -45,12 +54,19 @@ export interface TransportLayerOptions extends OwnAddressOptions {
   readonly dns?: LocatorOptions;
   /** Credentials of this node; without them there is no TLS. */
   readonly tls?: TlsOptions;
+  /**
+   * A request of more bytes goes over TCP where nobody has named UDP (RFC 3261 §18.1.1); 0: whatever its size, it goes over
+   * UDP. Default: 1300.
+   */
+  readonly datagramBytes?: number;
   /** Decides by its source what a message or a connection may cost; everything passes when absent. */
   readonly limiter?: Limiter;
   readonly onAbuse?: OnAbuse;
 }
 
 const STATELESS_TAG_BYTES = 8;
+const DATAGRAM_BYTES = 1_300; // with the headers of IP and UDP it fits into any path of 1500 bytes, tunnels included
+const INSTEAD_OF_UDP_MS = 500; // a peer that speaks UDP only, behind a filter that is silent, must not hold up its calls
 
 /** A transport layer on sockets. */
 export interface SocketTransportLayer extends TransportLayer {
@@ -95,6 +111,7 @@ class SocketTransport implements SocketTransportLayer {
     this.#options = options;
     this.#places = new Places({
       ...options,
+      datagramBytes: options.datagramBytes ?? DATAGRAM_BYTES,
       listening: () => this.#listening,
       canSend: (target) => this.#choose(target) !== undefined,
     });
@@ -184,6 +201,14 @@ class SocketTransport implements SocketTransportLayer {
 
   #choose(target: Target): ListenAddress | undefined {
     return chooseListen(this.#listening, target, (host) => this.#own.sourceFor(host));
+  }
+
+  overTcp(place: Target, bytes: number): Target | undefined {
+    return this.#places.overTcp(place, bytes);
+  }
+
+  keepOnUdp(peer: HostPort, seconds: number): void {
+    this.#places.keepOnUdp(peer, seconds);
   }
 
   /** What a name is likely to be reached from, where nobody has named a transport and we have not got the default one. */
@@ -334,7 +359,9 @@ class SocketTransport implements SocketTransportLayer {
     if (kind === undefined || !this.#isRunning) {
       throw new TransportError(kind === undefined ? "NO_LISTENER" : "NOT_RUNNING", { transport: target.transport });
     }
-    return this.#sendOn(this.#pool.dial(kind, peer, callingAddress(listen, target.host)), text);
+    const localAddress = callingAddress(listen, target.host);
+    const connectMs = target.insteadOfUdp === true ? INSTEAD_OF_UDP_MS : undefined;
+    return this.#sendOn(this.#pool.dial(kind, peer, { localAddress, connectMs }), text);
   }
 
   async #sendOn(connection: StreamConnection, text: string): Promise<Flow> {

@@ -31,6 +31,13 @@ export interface Peer extends HostPort {
   readonly name: string | undefined;
 }
 
+export interface DialSettings {
+  /** Undefined leaves the choice to the operating system. */
+  readonly localAddress: string | undefined;
+  /** In the place of the limit that is set. */
+  readonly connectMs: number | undefined;
+}
+
 /** Every connection of one layer: by identity, and by (transport, host, port, proven name) for reuse. */
 export class StreamPool implements ConnectionOwner {
   readonly #options: StreamPoolOptions;
@@ -87,7 +94,7 @@ export class StreamPool implements ConnectionOwner {
   }
 
   /** Throws CONNECT_FAILED when there are as many as the limit allows. */
-  dial(kind: StreamKind, peer: Peer, localAddress: string | undefined): StreamConnection {
+  dial(kind: StreamKind, peer: Peer, { localAddress, connectMs }: DialSettings): StreamConnection {
     const { host, port } = peer;
     if (this.#dialled >= this.#options.limits.dialledConnections) {
       throw new TransportError("CONNECT_FAILED", { to: { host, port }, reason: "too many connections" });
@@ -104,7 +111,9 @@ export class StreamPool implements ConnectionOwner {
         : { kind: "ready", flow: { ...flow, local: { host: localHost, port: localPort }, peerNames: proof.peerNames } };
     };
     const { readyEvent } = kind;
-    const connection = new StreamConnection({ ...this.#shared(), flow, socket, dialled: { readyEvent, onReady } });
+    const shared = this.#shared();
+    const limits = connectMs === undefined ? shared.limits : { ...shared.limits, connectMs };
+    const connection = new StreamConnection({ ...shared, limits, flow, socket, dialled: { readyEvent, onReady } });
     this.#add(connection, [name]);
     this.#dialled += 1;
     socket.once("close", () => {

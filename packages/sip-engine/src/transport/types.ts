@@ -42,6 +42,8 @@ export interface Target {
    * that is too large for a datagram may go over TCP (RFC 3261 §18.1.1).
    */
   readonly anyTransport?: true;
+  /** UDP would do; TCP is tried for the size of a message, and not for long. */
+  readonly insteadOfUdp?: true;
 }
 
 /**
@@ -92,6 +94,13 @@ export interface TransportLayer {
    * already. Rejects with RESOLVE_FAILED when there are none.
    */
   locate?(target: Target): Promise<readonly Target[]> | undefined;
+  /**
+   * The place over TCP for a request of so many bytes that is too large for a datagram to this place; undefined when it
+   * is to go where it says. RFC 3261 §18.1.1.
+   */
+  overTcp?(place: Target, bytes: number): Target | undefined;
+  /** For so many seconds that peer is reached over UDP alone, however large a request is; 0 ends that. */
+  keepOnUdp?(peer: HostPort, seconds: number): void;
   /** Byte text to a place. Resolves when the operating system took it; rejects with TransportError. */
   send(text: string, target: Target): Promise<Flow>;
   /**

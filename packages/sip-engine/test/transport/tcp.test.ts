@@ -282,3 +282,17 @@ test("the Via of a request over TCP tells the true source as over UDP", async (t
   assert.ok(received !== undefined);
   assert.equal(topVia(received.message)?.parameters.get("received"), PEER_HOST);
 });
+
+test("rport over TCP tells the port of the connection, and its answer comes on it: RFC 3581 §4", async (t) => {
+  const node = await startNode(t);
+  const socket = await openStream(t, node.address("tcp"));
+  socket.write(requestText({ via: "SIP/2.0/TCP phone.invalid:5099;branch=z9hG4bK1;rport" }));
+  const [received] = await node.until(1);
+  assert.ok(received?.message.kind === "request");
+  const parameters = topVia(received.message)?.parameters;
+  assert.equal(parameters?.get("rport"), String(socket.localPort));
+  assert.equal(parameters?.get("received"), PEER_HOST);
+  const answer = readUntil(socket, "answer");
+  await node.layer.send("answer", responseTarget(received.message, received.flow));
+  await answer;
+});

@@ -93,9 +93,9 @@ export class TcpListener {
     this.#accepted = promise;
   }
 
-  static async open(host: string): Promise<TcpListener> {
+  static async open(host: string, port = 0): Promise<TcpListener> {
     const server = createServer();
-    server.listen(0, host);
+    server.listen(port, host);
     await once(server, "listening");
     return new TcpListener(server);
   }
