@@ -3,7 +3,7 @@ import type { Logger, Part } from "@mss/runtime";
 import type { BridgePlan } from "./bridge/types.ts";
 import type {
   EngineAddress,
-  IncomingInvite,
+  IncomingRequest,
   LinkState,
   OutgoingRequest,
   RequestHandlers,
@@ -46,7 +46,7 @@ export interface CallControlOptions {
   readonly engine: EngineAddress;
   readonly log: Logger;
   /** Identify → authenticate → decide: usually a `chain`. A throw fails the call with 500. */
-  readonly route: Step<IncomingInvite, BridgePlan>;
+  readonly route: Step<IncomingRequest, BridgePlan>;
   /** What REFER within a call does; absent: it is answered 501. */
   readonly transfer?: TransferPolicy;
   /** Requests other than INVITE outside of a dialog. */
@@ -61,6 +61,11 @@ export interface CallControlOptions {
 /** The calls of one node on one SIP engine. `stop` ends the calls that are left. */
 export interface CallControl extends Part {
   request(request: OutgoingRequest): Promise<RequestOutcome>;
+  /**
+   * For a handler of MESSAGE, OPTIONS or NOTIFY about a number: goes where a call would go, by the same `route`, and is
+   * answered once, with the target's answer or that of the error table.
+   */
+  relay(request: IncomingRequest): Promise<void>;
   activeCalls(): readonly ActiveCall[];
   /** Ends a call for that reason, at whatever stage it is; false when there is none of that id. */
   endCall(id: string, code: CallErrorCode): boolean;

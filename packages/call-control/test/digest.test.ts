@@ -31,6 +31,7 @@ function request({
     to: nobody,
     callId: "call",
     cseq: 1,
+    maxForwards: 70,
     source: { transport: "udp", host, port: 5060 },
     peerNames: [],
     body: "",

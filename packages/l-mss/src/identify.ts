@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { nodeName } from "@mss/certificates";
 import { ANONYMOUS_HOST, isSameHost, reject } from "@mss/call-control/node";
-import type { DigestGuard, IncomingInvite, IncomingRequest, Step } from "@mss/call-control";
+import type { DigestGuard, IncomingRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import type { BranchSettings, TransportAddress, TrunkHubSettings } from "@mss/model";
 import { extensionNumberSchema } from "@mss/model";
@@ -10,7 +10,7 @@ import { callerLabel } from "./caller.ts";
 import type { Caller } from "./caller.ts";
 
 export interface IdentifiedCall {
-  readonly invite: IncomingInvite;
+  readonly invite: IncomingRequest;
   readonly caller: Caller;
 }
 
@@ -60,7 +60,7 @@ function isHub(hub: TrunkHubSettings, { peerNames }: IncomingRequest, { federati
  * Who calls: a hub (its id as user name, the trunk's secret, from the hub's address and with its certificate) or an extension (its number as user
  * name). Nobody else: without valid credentials the answer is 407. An extension calls under its own number only (403).
  */
-export function identify({ settings, guard, log }: IdentifyOptions): Step<IncomingInvite, IdentifiedCall> {
+export function identify({ settings, guard, log }: IdentifyOptions): Step<IncomingRequest, IdentifiedCall> {
   return async (invite) => {
     const outcome = await guard.check(invite, (username) => secretOf(settings, callerOf(settings, invite, username)));
     if (outcome.kind === "challenge") {

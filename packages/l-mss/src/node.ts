@@ -8,7 +8,7 @@ import type {
   IncomingRequest,
   LinkState,
 } from "@mss/call-control";
-import { answerOptions, createNodeHttp } from "@mss/call-control/node";
+import { createNodeHttp, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
 import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
 import type { BindingStore, BranchId, BranchSettings, CallRecord, CallRecordStore, HubId } from "@mss/model";
@@ -138,7 +138,7 @@ function createControl(options: BranchNodeOptions, hooks: ControlHooks): CallCon
     log,
     route: chain(identify({ settings, guard, log }), takeOver({ calls: () => control, log }), plan),
     transfer: transferPolicy({ settings, plan }),
-    handlers: { register: registerHandler(options), options: (request) => answerOptions(request, control.draining) },
+    handlers: { register: registerHandler(options), ...loneHandlers(() => control) },
     onRecord: hooks.onRecord,
     ...(limits === undefined ? {} : { limits }),
   });

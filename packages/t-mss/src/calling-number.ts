@@ -1,4 +1,4 @@
-import type { ActiveCall, IncomingInvite } from "@mss/call-control";
+import type { ActiveCall, IncomingRequest } from "@mss/call-control";
 import { dialledNumber } from "@mss/call-control/node";
 import { parseNameAddress, parseSipUri } from "@mss/sip-message";
 import type { BranchId } from "@mss/model";
@@ -18,7 +18,7 @@ export interface CallingNumberOptions {
 }
 
 /** What of an INVITE says who calls. */
-export type CallerHeaders = Pick<IncomingInvite, "from" | "header">;
+export type CallerHeaders = Pick<IncomingRequest, "from" | "header">;
 
 const SESSION_ID = /^[0-9a-f]{32}/;
 

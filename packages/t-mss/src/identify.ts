@@ -1,5 +1,5 @@
 import { nodeName } from "@mss/certificates";
-import type { DigestGuard, IncomingInvite, IncomingRequest, Step } from "@mss/call-control";
+import type { DigestGuard, IncomingRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { isSameHost, reject } from "@mss/call-control/node";
 import { branchIdSchema } from "@mss/model";
@@ -14,7 +14,7 @@ export interface Trunk {
 
 /** A call whose branch is proven by digest, and by its address where the settings give one. */
 export interface IdentifiedCall {
-  readonly invite: IncomingInvite;
+  readonly invite: IncomingRequest;
   readonly caller: Trunk;
 }
 
@@ -89,7 +89,7 @@ export function branchLabel(branch: BranchId): string {
  * Which branch calls. Nobody else may: without valid credentials of a trunk the answer is 407; from a wrong address, or
  * with another certificate than the branch's, 403.
  */
-export function identify({ settings, guard, log }: IdentifyOptions): Step<IncomingInvite, IdentifiedCall> {
+export function identify({ settings, guard, log }: IdentifyOptions): Step<IncomingRequest, IdentifiedCall> {
   return async (invite) => {
     const outcome = await guard.check(invite, (username) => findTrunk(settings, username)?.settings.secret);
     if (outcome.kind === "challenge") {

@@ -1,6 +1,6 @@
 import { chain, createCallControl, createDigestGuard } from "@mss/call-control";
 import type { ActiveCall, CallControl, CallLimits, EngineAddress, IncomingRequest, LinkState } from "@mss/call-control";
-import { answerOptions, createNodeHttp } from "@mss/call-control/node";
+import { createNodeHttp, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
 import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
 import type {
@@ -224,7 +224,7 @@ function createControl(options: HubNodeOptions, hooks: ControlHooks): CallContro
     engine: options.engine,
     log,
     route: chain(identify({ settings, guard, log }), plan),
-    handlers: { register, options: (request) => answerOptions(request, control.draining) },
+    handlers: { register, ...loneHandlers(() => control) },
     onRecord: hooks.onRecord,
     leases: options.leases,
     ...(limits === undefined ? {} : { limits }),

@@ -1,4 +1,4 @@
-import type { ActiveCall, BridgePlan, BridgeStep, IncomingInvite, LeaseRequest, Step } from "@mss/call-control";
+import type { ActiveCall, BridgePlan, BridgeStep, IncomingRequest, LeaseRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
 import { dialledNumber, reject } from "@mss/call-control/node";
@@ -37,7 +37,7 @@ function leaseOf(plan: RoutingPlan, branch: BranchId): LeaseRequest | undefined 
 
 interface LegContext extends PlanOptions {
   readonly inForce: RoutingPlan;
-  readonly invite: IncomingInvite;
+  readonly invite: IncomingRequest;
   readonly calling: CallingNumber;
 }
 

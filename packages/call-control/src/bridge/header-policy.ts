@@ -55,6 +55,12 @@ const IN_DIALOG = [
   "Event",
   "Subscription-State",
 ] as const;
+/** MESSAGE, OPTIONS and NOTIFY that belong to no call. */
+const LONE: Readonly<Record<string, readonly string[]>> = {
+  MESSAGE: ["Subject", "Priority", "Date", "Privacy", "In-Reply-To", "Reply-To", "Organization", "Expires"],
+  OPTIONS: ["Accept", "Accept-Encoding", "Accept-Language", "Privacy"],
+  NOTIFY: ["Event", "Subscription-State", "Privacy"],
+};
 const IN_DIALOG_INVITE = [
   "Accept",
   "Accept-Encoding",
@@ -154,6 +160,11 @@ export function responseHeaders(read: ReadHeader): SipHeaders {
 export function inDialogHeaders(method: string, read: ReadHeader): SipHeaders {
   const headers = copy(read, method === "INVITE" ? IN_DIALOG_INVITE : IN_DIALOG, copy(read, BODY, {}));
   return method === "INVITE" || method === "UPDATE" ? withoutReliability(copyCapabilities(read, headers)) : headers;
+}
+
+/** Headers of a request that belongs to no call, for the one whom it is for. */
+export function loneRequestHeaders(method: string, read: ReadHeader): SipHeaders {
+  return copy(read, LONE[method] ?? [], copy(read, BODY, {}));
 }
 
 /** The session's id as the caller's side gave it; undefined when there is none or it is not well-formed. RFC 7989 §5. */

@@ -1,13 +1,13 @@
 import type { CallLimits } from "../call-control-types.ts";
 import { mergeHeaders } from "../drachtio/header-text.ts";
-import type { IncomingInvite, SipHeaders } from "../drachtio/types.ts";
+import type { IncomingRequest, SipHeaders } from "../drachtio/types.ts";
 import type { LegOffer } from "./callee-leg.ts";
 import { inviteHeaders, sessionIdHeader, withoutReliability } from "./header-policy.ts";
 import { asksToBeHidden, callerHeaders } from "./identity.ts";
 import type { BridgePlan, CallTarget } from "./types.ts";
 
 export interface OfferContext {
-  readonly invite: IncomingInvite;
+  readonly invite: IncomingRequest;
   readonly plan: BridgePlan;
   readonly sessionId: string;
   readonly limits: Required<CallLimits>;

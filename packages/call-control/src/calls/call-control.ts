@@ -2,12 +2,13 @@ import type { Logger } from "@mss/runtime";
 import type { ActiveCall, CallControl, CallControlOptions, CallLimits } from "../call-control-types.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import { SipServerCore } from "../drachtio/sip-server.ts";
-import type { LinkState, OutgoingRequest, RequestOutcome } from "../drachtio/types.ts";
+import type { IncomingRequest, LinkState, OutgoingRequest, RequestOutcome } from "../drachtio/types.ts";
 import type { CallErrorCode } from "../errors.ts";
 import { Call } from "./call.ts";
 import type { CallDeps } from "./call.ts";
 import { Leases } from "./leases.ts";
 import type { LiveCall } from "./live-call.ts";
+import { RequestDesk } from "./request-desk.ts";
 import { Talks } from "./talks.ts";
 import { TransferDesk } from "./transfer-desk.ts";
 import type { TransferPolicy } from "./transfer-route.ts";
@@ -35,6 +36,7 @@ class Control implements CallControl {
   readonly #server: SipServerCore;
   readonly #leases: Leases;
   readonly #callDeps: CallDeps;
+  readonly #requests: RequestDesk;
   readonly #calls = new Set<LiveCall>();
   /** Of the callers' legs. */
   readonly #callIds = new Set<string>();
@@ -65,6 +67,7 @@ class Control implements CallControl {
       onRefer: options.transfer && ((session, side, refer) => desk?.onRefer(session, side, refer)),
       onOver: (call) => this.#onOver(call),
     };
+    this.#requests = new RequestDesk({ ...this.#callDeps, log: options.log });
     const desk = options.transfer && this.#transferDesk(options.transfer);
     this.#server.onLink((state) => (state === "up" ? this.#onLinkUp() : this.#onLinkDown()));
   }
@@ -93,6 +96,14 @@ class Control implements CallControl {
 
   onLink(listener: (state: LinkState) => void): () => void {
     return this.#server.onLink(listener);
+  }
+
+  relay(request: IncomingRequest): Promise<void> {
+    if (this.#draining) {
+      request.reply(503, { headers: { "Retry-After": String(this.#limits.retryAfterSeconds) } });
+      return Promise.resolve();
+    }
+    return this.#requests.relay(request);
   }
 
   activeCalls(): readonly ActiveCall[] {

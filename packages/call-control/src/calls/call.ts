@@ -17,7 +17,7 @@ import type { ClientResponse } from "../drachtio/client-transaction.ts";
 import { mergeHeaders } from "../drachtio/header-text.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import type { SipServerCore } from "../drachtio/sip-server.ts";
-import type { IncomingInvite, SipHeaders } from "../drachtio/types.ts";
+import type { IncomingRequest, SipHeaders } from "../drachtio/types.ts";
 import { ERRORS } from "../errors.ts";
 import type { CallErrorCode } from "../errors.ts";
 import type { Reply, Step } from "../pipeline.ts";
@@ -33,7 +33,7 @@ export interface CallDeps {
   readonly server: SipServerCore;
   readonly leases: Leases;
   readonly limits: Required<CallLimits>;
-  readonly route: Step<IncomingInvite, BridgePlan>;
+  readonly route: Step<IncomingRequest, BridgePlan>;
   readonly recorder: RecorderOptions;
   readonly talks: Talks;
   readonly transfer: TransferPolicy | undefined;

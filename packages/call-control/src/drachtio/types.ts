@@ -36,6 +36,8 @@ export interface IncomingRequest {
   readonly to: AddressHeader;
   readonly callId: string;
   readonly cseq: number;
+  /** 70 when the request carries none. */
+  readonly maxForwards: number;
   /** Where it came from by the transport: the only address that says anything about who sent it. */
   readonly source: TransportAddress;
   /**
@@ -55,8 +57,6 @@ export interface IncomingRequest {
 
 /** An INVITE that begins a call. */
 export interface IncomingInvite extends IncomingRequest {
-  /** 70 when the request carries none. */
-  readonly maxForwards: number;
   /** True when the caller gave up. */
   readonly cancelled: boolean;
   /** Calls back once, with the Reason of the CANCEL; at once when it came already. */
@@ -87,7 +87,7 @@ export interface RequestHandlers {
 }
 
 export interface OutgoingRequest {
-  readonly method: "OPTIONS" | "REGISTER" | "MESSAGE";
+  readonly method: "OPTIONS" | "REGISTER" | "MESSAGE" | "NOTIFY";
   readonly uri: string;
   /** Next hop; the URI's own host when absent. */
   readonly proxy?: string;

@@ -1,5 +1,5 @@
 export { ANONYMOUS_HOST } from "../bridge/identity.ts";
-export { answerOptions } from "./answer-options.ts";
+export { loneHandlers } from "./answer-options.ts";
 export { deferred } from "./deferred.ts";
 export type { DeferredPart } from "./deferred.ts";
 export { dialledNumber } from "./dialled-number.ts";

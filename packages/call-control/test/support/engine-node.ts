@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import type { CallRecord } from "@mss/model";
 import { silentLog } from "@mss/runtime";
 import { createCallControl, next } from "@mss/call-control";
-import type { BridgePlan, CallControl, CallTarget, IncomingInvite, Verdict } from "@mss/call-control";
+import type { BridgePlan, CallControl, CallTarget, IncomingRequest, Verdict } from "@mss/call-control";
 import { createEngine } from "@mss/sip-engine";
 import type { Engine } from "@mss/sip-engine";
 import { ANSWER, OFFER, plan, step, target } from "./node-under-test.ts";
@@ -13,7 +13,7 @@ import type { DialogParts } from "./peer.ts";
 
 const SECRET = "engine-secret";
 
-export type Route = (invite: IncomingInvite) => Promise<Verdict<BridgePlan>> | Verdict<BridgePlan>;
+export type Route = (invite: IncomingRequest) => Promise<Verdict<BridgePlan>> | Verdict<BridgePlan>;
 
 /** A node on the embedded engine, with a caller and three phones on real sockets of one /24 of loopback. */
 export class EngineNode {
