@@ -11,6 +11,7 @@ import type {
 } from "./drachtio/types.ts";
 import type { CallErrorCode } from "./errors.ts";
 import type { TransferPolicy } from "./calls/transfer-route.ts";
+import type { WatchRoute } from "./lamps/types.ts";
 import type { Step } from "./pipeline.ts";
 
 /** A call that is being set up or is up. */
@@ -36,6 +37,14 @@ export interface CallLimits {
   readonly ringTimeoutMs?: number;
   /** Value of the Retry-After header of our own 503. 5 s when absent. */
   readonly retryAfterSeconds?: number;
+  /** Subscriptions to lamps at once; more are answered 503. 20,000 when absent. */
+  readonly maxSubscriptions?: number;
+  /** The same for each extension; nodes that watch for others are not counted so. 200 when absent. */
+  readonly maxSubscriptionsPerWatcher?: number;
+  /** How often the state of a number at another node is asked for again, which is how its loss is noticed. 30,000 ms when absent. */
+  readonly lampRefreshMs?: number;
+  /** When a watcher of a lamp that went dark may ask again. 30 s when absent. */
+  readonly lampRetrySeconds?: number;
   /** How long a stop waits for the answers to the last BYEs. 1,000 ms when absent. */
   readonly stopGraceMs?: number;
 }
@@ -49,6 +58,8 @@ export interface CallControlOptions {
   readonly route: Step<IncomingRequest, BridgePlan>;
   /** What REFER within a call does; absent: it is answered 501. */
   readonly transfer?: TransferPolicy;
+  /** Who may watch which number, and where its state is known; absent: nobody may watch. */
+  readonly watch?: WatchRoute;
   /** Requests other than INVITE outside of a dialog. */
   readonly handlers?: RequestHandlers;
   /** Called exactly once per call, when it is over. A failure is logged and does not touch calls. */
@@ -66,6 +77,12 @@ export interface CallControl extends Part {
    * answered once, with the target's answer or that of the error table.
    */
   relay(request: IncomingRequest): Promise<void>;
+  /** For a handler of SUBSCRIBE outside of a dialog: the `dialog` event package, by the `watch` route; 489 for others. */
+  subscribe(request: IncomingRequest): Promise<void>;
+  /** A phone of that party, such as `extension:1000`, has registered or is gone: its lamps are looked at. */
+  registrationChanged(label: string): void;
+  /** Subscriptions that are up. */
+  readonly subscriptions: number;
   activeCalls(): readonly ActiveCall[];
   /** Ends a call for that reason, at whatever stage it is; false when there is none of that id. */
   endCall(id: string, code: CallErrorCode): boolean;

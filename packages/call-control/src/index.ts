@@ -22,5 +22,6 @@ export type {
 } from "./drachtio/types.ts";
 export { CallError, ERRORS } from "./errors.ts";
 export type { CallErrorCode } from "./errors.ts";
+export type { LampPlan, LampSource, WatchRoute } from "./lamps/types.ts";
 export { chain, next } from "./pipeline.ts";
 export type { Reply, Step, Verdict } from "./pipeline.ts";

@@ -11,7 +11,11 @@ export type Caller =
     }
   | { readonly kind: "hub"; readonly hub: TrunkHubSettings };
 
+export function extensionLabel(number: string): string {
+  return `extension:${number}`;
+}
+
 /** The caller in log lines and call records: `extension:1000`, `hub:hub-1`. */
 export function callerLabel(caller: Caller): string {
-  return caller.kind === "extension" ? `extension:${caller.number}` : `hub:${caller.hub.id}`;
+  return caller.kind === "extension" ? extensionLabel(caller.number) : `hub:${caller.hub.id}`;
 }

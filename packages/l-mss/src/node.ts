@@ -15,11 +15,14 @@ import type { BindingStore, BranchId, BranchSettings, CallRecord, CallRecordStor
 import { compose } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import { compileCallPlan } from "./call-plan.ts";
+import { extensionLabel } from "./caller.ts";
 import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
 import { findExtension, identify } from "./identify.ts";
 import type { HubProbeTiming } from "./hub-probe.ts";
 import { planCall } from "./plan.ts";
+import type { PlanOptions } from "./plan.ts";
 import { takeOver } from "./take-over.ts";
+import { planWatch } from "./watch.ts";
 import { transferPolicy } from "./transfer.ts";
 import { Uplink } from "./uplink.ts";
 
@@ -71,7 +74,10 @@ function createGuard({ settings, log }: BranchNodeOptions, status: 401 | 407): D
   return createDigestGuard({ realm: settings.id, log, status, algorithms: settings.digestAlgorithms });
 }
 
-function registerHandler(options: BranchNodeOptions): (request: IncomingRequest) => Promise<void> {
+function registerHandler(
+  options: BranchNodeOptions,
+  onRegistered: (number: string) => void,
+): (request: IncomingRequest) => Promise<void> {
   const { settings, store, log } = options;
   const limits = { ...settings.registration, maxContacts: settings.maxContacts };
   return createRegisterHandler({
@@ -79,6 +85,7 @@ function registerHandler(options: BranchNodeOptions): (request: IncomingRequest)
     findSecret: (username) => findExtension(settings, username)?.settings.secret,
     registrar: new Registrar({ store: store.bindings, limits, node: settings.id, log }),
     log: log.child({ mod: "registrar" }),
+    onRegistered,
   });
 }
 
@@ -123,7 +130,7 @@ interface ControlHooks {
 function createControl(options: BranchNodeOptions, hooks: ControlHooks): CallControl {
   const { settings, store, log, limits } = options;
   const guard = createGuard(options, 407);
-  const plan = planCall({
+  const planOptions: PlanOptions = {
     settings,
     bindings: store.bindings,
     calls: compileCallPlan(settings),
@@ -131,14 +138,20 @@ function createControl(options: BranchNodeOptions, hooks: ControlHooks): CallCon
     hubsUp: () => hooks.uplink().hubsUp(),
     onHubDown: (hub, listener) => hooks.uplink().onDown(hub, listener),
     hubFirstResponseTimeoutMs: options.hubFirstResponseTimeoutMs ?? HUB_FIRST_RESPONSE_TIMEOUT_MS,
-  });
+  };
+  const plan = planCall(planOptions);
+  const identified = identify({ settings, guard, log });
   const control: CallControl = createCallControl({
     node: settings.id,
     engine: options.engine,
     log,
-    route: chain(identify({ settings, guard, log }), takeOver({ calls: () => control, log }), plan),
+    route: chain(identified, takeOver({ calls: () => control, log }), plan),
+    watch: chain(identified, planWatch(planOptions)),
     transfer: transferPolicy({ settings, plan }),
-    handlers: { register: registerHandler(options), ...loneHandlers(() => control) },
+    handlers: {
+      register: registerHandler(options, (number) => control.registrationChanged(extensionLabel(number))),
+      ...loneHandlers(() => control),
+    },
     onRecord: hooks.onRecord,
     ...(limits === undefined ? {} : { limits }),
   });

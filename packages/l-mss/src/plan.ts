@@ -40,7 +40,7 @@ const UPLINK_RING_TIMEOUT_MS = 190_000;
 /** Lease key of the branch's trunk; counted in this process, and by the hubs once more under a key of theirs. */
 const TRUNK_LEASE = "trunk";
 
-function hubStep({ hub, address }: HubRoute, called: string, options: PlanOptions): BridgeStep {
+export function hubStep({ hub, address }: HubRoute, called: string, options: PlanOptions): BridgeStep {
   const { federation, id, trunk } = options.settings;
   const proxy = namedHopOf(address, nodeName(hub.id, federation));
   const target: CallTarget = {

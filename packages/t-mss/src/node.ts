@@ -20,6 +20,7 @@ import type { Logger, Part } from "@mss/runtime";
 import { branchLabel, findTrunk, identify, isFromBranch } from "./identify.ts";
 import { PlanFeed } from "./plan-feed.ts";
 import { planCall } from "./plan.ts";
+import { planWatch } from "./watch.ts";
 import { TrunkLocations } from "./trunk-locations.ts";
 
 export interface HubNodeOptions {
@@ -218,12 +219,14 @@ function createControl(options: HubNodeOptions, hooks: ControlHooks): CallContro
     log,
     branchFirstResponseTimeoutMs: options.branchFirstResponseTimeoutMs ?? BRANCH_FIRST_RESPONSE_TIMEOUT_MS,
   });
+  const identified = identify({ settings, guard, log });
   const register = createTrunkRegistrar(options, hooks.locations, hooks.onRegistered);
   const control: CallControl = createCallControl({
     node: settings.id,
     engine: options.engine,
     log,
-    route: chain(identify({ settings, guard, log }), plan),
+    route: chain(identified, plan),
+    watch: chain(identified, planWatch(plan)),
     handlers: { register, ...loneHandlers(() => control) },
     onRecord: hooks.onRecord,
     leases: options.leases,

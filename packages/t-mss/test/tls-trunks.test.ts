@@ -182,7 +182,7 @@ test("CH-21: expired, of another authority, of another name: no handshake, and t
     const branchLog = listeningLog();
     await runHub(t, { settings: await tlsHub(folder, net, { certificate }) });
     const settings = await tlsBranch(folder, HK, { net });
-    const branch = await runBranch(t, settings, undefined, branchLog.log);
+    const branch = await runBranch(t, settings, undefined, { log: branchLog.log });
     const line = await branchLog.said("tls handshake failed", reason);
     assert.notEqual(line.advice, undefined);
     assert.equal(branch.status().hubs[0]?.state, "down");

@@ -1,6 +1,7 @@
 import type { Logger } from "@mss/runtime";
 import type { ActiveCall, CallControl, CallControlOptions, CallLimits } from "../call-control-types.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
+import { LampDesk } from "../lamps/lamp-desk.ts";
 import { SipServerCore } from "../drachtio/sip-server.ts";
 import type { IncomingRequest, LinkState, OutgoingRequest, RequestOutcome } from "../drachtio/types.ts";
 import type { CallErrorCode } from "../errors.ts";
@@ -8,6 +9,7 @@ import { Call } from "./call.ts";
 import type { CallDeps } from "./call.ts";
 import { Leases } from "./leases.ts";
 import type { LiveCall } from "./live-call.ts";
+import { Occupancy } from "./occupancy.ts";
 import { RequestDesk } from "./request-desk.ts";
 import { Talks } from "./talks.ts";
 import { TransferDesk } from "./transfer-desk.ts";
@@ -19,6 +21,10 @@ const DEFAULT_LIMITS = {
   ringTimeoutMs: 60_000,
   retryAfterSeconds: 5,
   stopGraceMs: 1_000,
+  maxSubscriptions: 20_000,
+  maxSubscriptionsPerWatcher: 200,
+  lampRefreshMs: 30_000,
+  lampRetrySeconds: 30,
 } as const satisfies Required<CallLimits>;
 
 const HANG_UP_LIMIT_MS = 2_000; // for BYEs to leave before the link to the engine is cut
@@ -37,6 +43,7 @@ class Control implements CallControl {
   readonly #leases: Leases;
   readonly #callDeps: CallDeps;
   readonly #requests: RequestDesk;
+  readonly #lamps: LampDesk | undefined;
   readonly #calls = new Set<LiveCall>();
   /** Of the callers' legs. */
   readonly #callIds = new Set<string>();
@@ -63,10 +70,20 @@ class Control implements CallControl {
       route: options.route,
       recorder: { node: options.node, log: options.log, onRecord: options.onRecord },
       talks: new Talks(),
+      occupancy: new Occupancy(),
       transfer: options.transfer,
       onRefer: options.transfer && ((session, side, refer) => desk?.onRefer(session, side, refer)),
       onOver: (call) => this.#onOver(call),
     };
+    this.#lamps =
+      options.watch &&
+      new LampDesk({
+        server: this.#server,
+        log: options.log.child({ mod: "lamps" }),
+        occupancy: this.#callDeps.occupancy,
+        watch: options.watch,
+        limits: this.#limits,
+      });
     this.#requests = new RequestDesk({ ...this.#callDeps, log: options.log });
     const desk = options.transfer && this.#transferDesk(options.transfer);
     this.#server.onLink((state) => (state === "up" ? this.#onLinkUp() : this.#onLinkDown()));
@@ -106,6 +123,22 @@ class Control implements CallControl {
     return this.#requests.relay(request);
   }
 
+  async subscribe(request: IncomingRequest): Promise<void> {
+    if (this.#lamps === undefined) {
+      request.reply(405);
+    } else {
+      await this.#lamps.receive(request);
+    }
+  }
+
+  registrationChanged(label: string): void {
+    this.#lamps?.look(label);
+  }
+
+  get subscriptions(): number {
+    return this.#lamps?.size ?? 0;
+  }
+
   activeCalls(): readonly ActiveCall[] {
     return [...this.#calls].map((call) => call.active);
   }
@@ -127,6 +160,7 @@ class Control implements CallControl {
 
   async #stop(): Promise<void> {
     this.#draining = true;
+    this.#lamps?.stop();
     this.#hangUpAll("NODE_DRAINING");
     await this.#idle(HANG_UP_LIMIT_MS);
     await this.#server.stop();
@@ -188,6 +222,7 @@ class Control implements CallControl {
   }
 
   #onLinkDown(): void {
+    this.#lamps?.forget();
     const lost = [...this.#calls];
     for (const call of lost) {
       this.#orphans.push(...call.abandon());

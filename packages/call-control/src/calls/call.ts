@@ -26,6 +26,7 @@ import type { RecorderOptions } from "../record/call-recorder.ts";
 import { CallSlots } from "./call-slots.ts";
 import type { Leases } from "./leases.ts";
 import type { LiveCall } from "./live-call.ts";
+import type { Occupancy, PartyState } from "./occupancy.ts";
 import type { Talks } from "./talks.ts";
 import type { TransferPolicy } from "./transfer-route.ts";
 
@@ -36,6 +37,7 @@ export interface CallDeps {
   readonly route: Step<IncomingRequest, BridgePlan>;
   readonly recorder: RecorderOptions;
   readonly talks: Talks;
+  readonly occupancy: Occupancy;
   readonly transfer: TransferPolicy | undefined;
   /** What a session does with REFER; undefined where nobody may transfer. */
   readonly onRefer: SessionEvents["onRefer"] | undefined;
@@ -184,6 +186,7 @@ export class Call implements LiveCall {
 
   async #admitAndBridge(plan: BridgePlan): Promise<void> {
     this.#startRecord(plan.origin);
+    this.#occupy();
     for (const lease of plan.leases ?? []) {
       const admitted = await this.#slots.acquire(lease);
       if (this.#state !== "routing") {
@@ -223,7 +226,13 @@ export class Call implements LiveCall {
     if (alerts(response)) {
       this.#recorder.rings();
       this.#state = "ringing";
+      this.#occupy([target.label, "ringing"]);
     }
+  }
+
+  /** Who calls is busy from the beginning, who is called when it rings. */
+  #occupy(...called: readonly (readonly [label: string, state: Exclude<PartyState, "idle">])[]): void {
+    this.#deps.occupancy.set(this, new Map([...called, [this.#plan?.origin ?? "unknown", "busy"]]));
   }
 
   #onAnswered({ label }: CallTarget, answer: LegAnswer): void {
@@ -247,6 +256,7 @@ export class Call implements LiveCall {
           this.#noLongerUp = talks.add({ session, sessionId: this.#sessionId, slots: this.#slots });
           this.#state = "answered";
           this.#recorder.answered(label);
+          this.#occupy([label, "busy"]);
         },
         onLost: (reason) => {
           this.#recorder.log.info({ reason }, "answer did not reach the caller");
@@ -315,6 +325,7 @@ export class Call implements LiveCall {
     record();
     this.#state = "over";
     this.#early.end();
+    this.#deps.occupancy.set(this, new Map());
     this.#noLongerUp();
     this.#slots.release();
     this.#deps.onOver(this);

@@ -175,6 +175,7 @@ export class Transfer implements LiveCall {
     if (alerts(response)) {
       this.#recorder.rings();
       this.#state = "ringing";
+      this.#options.deps.occupancy.set(this, new Map([[this.#target.label, "ringing"]]));
       this.#options.notifier.progress(180, "Ringing");
     }
   }
@@ -301,6 +302,8 @@ export class Transfer implements LiveCall {
     this.#noLongerUp = deps.talks.add({ session, sessionId: talk.sessionId, slots: this.#slots });
     this.#session = session;
     this.#state = "answered";
+    const { label } = this.#transferee.party;
+    deps.occupancy.set(this, new Map([[label, "busy"] as const, [this.#target.label, "busy"] as const]));
     this.#recorder.answered(this.#target.label);
     notifier.finish(200, "OK");
     sayFarewell(transferor);
@@ -325,6 +328,7 @@ export class Transfer implements LiveCall {
     record();
     this.#state = "over";
     clearTimeout(this.#glareTimer);
+    this.#options.deps.occupancy.set(this, new Map());
     this.#noLongerUp();
     this.#slots.release();
     this.#options.deps.onOver(this);

@@ -38,6 +38,7 @@ export class SipServerCore implements SipServer {
   readonly #log: Logger;
   readonly #link: EngineLink;
   readonly #dialogs = new Map<string, DialogListener>();
+  readonly #notified = new Map<string, DialogListener>();
   readonly #serverHeaders: Readonly<Record<string, string>>;
   readonly digestClient = new DigestClient();
 
@@ -95,6 +96,16 @@ export class SipServerCore implements SipServer {
     };
   }
 
+  /** NOTIFY of that Call-ID in no dialog that is open goes to the listener: it may come before the answer to our SUBSCRIBE. */
+  expectNotify(callId: string, listener: DialogListener): () => void {
+    this.#notified.set(callId, listener);
+    return () => {
+      if (this.#notified.get(callId) === listener) {
+        this.#notified.delete(callId);
+      }
+    };
+  }
+
   readonly #onRequest = (native: NativeRequest, replier: NativeReplier): void => {
     const request = new ServerTransaction(native, replier, {
       link: this.#link,
@@ -112,8 +123,9 @@ export class SipServerCore implements SipServer {
 
   #dispatch(request: ServerTransaction): void {
     const dialogListener = request.dialogId === "" ? undefined : this.#dialogs.get(request.dialogId);
-    if (dialogListener !== undefined) {
-      dialogListener(request);
+    const listener = dialogListener ?? (request.method === "NOTIFY" ? this.#notified.get(request.callId) : undefined);
+    if (listener !== undefined) {
+      listener(request);
       return;
     }
     if (request.method === "ACK" || request.fromEngine) {

@@ -29,6 +29,8 @@ export interface FederationOptions {
   readonly subnet: number;
   readonly hub?: Partial<StartHubOptions>;
   readonly branches?: Partial<Record<string, Partial<BranchSettings>>>;
+  /** Of every node. */
+  readonly limits?: NonNullable<StartHubOptions["limits"]>;
 }
 
 const LIMIT_MS = 8_000;
@@ -107,7 +109,7 @@ export async function runBranch(
   t: TestContext,
   settings: BranchSettings,
   onRecord: (record: CallRecord) => void = () => undefined,
-  log = testLog(),
+  { log = testLog(), limits }: Pick<FederationOptions, "limits"> & { readonly log?: Logger } = {},
 ): Promise<RunningBranch> {
   const dataDirectory = await mkdtemp(path.join(tmpdir(), "mss-federation-"));
   const branch = await startBranch({
@@ -116,6 +118,7 @@ export async function runBranch(
     log,
     onRecord,
     trunkTiming: { minRetryMs: 50, maxRetryMs: 200 },
+    ...(limits === undefined ? {} : { limits }),
   });
   stopAfter(t, async () => {
     await branch.stop();
@@ -147,9 +150,10 @@ export async function startFederation(t: TestContext, options: FederationOptions
     records.push(record);
     waiting.get(record.node)?.shift()?.(record);
   };
-  const hub = await runHub(t, { settings: hubSettings(`${net}.1`), onRecord, ...options.hub });
+  const limited = options.limits === undefined ? {} : { limits: options.limits };
+  const hub = await runHub(t, { settings: hubSettings(`${net}.1`), onRecord, ...limited, ...options.hub });
   const [hk, london] = await Promise.all(
-    [HK, LONDON].map((id) => runBranch(t, branchSettings(id, net, options.branches?.[id]), onRecord)),
+    [HK, LONDON].map((id) => runBranch(t, branchSettings(id, net, options.branches?.[id]), onRecord, limited)),
   );
   if (hk === undefined || london === undefined) {
     throw new Error("two branches were started");
