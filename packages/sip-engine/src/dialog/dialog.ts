@@ -50,6 +50,8 @@ export interface Dialog<Owner> {
   localContact: string | undefined;
   /** BYE is under way: the dialog is kept only to answer what still comes. */
   ending: boolean;
+  /** It has left the table: what still arrives for it changes nothing, and nothing more is kept for it. */
+  ended: boolean;
 }
 
 /** drachtio's name of a dialog. */
@@ -93,6 +95,7 @@ export function createDialog<Owner>(
     reliableSequence: undefined,
     localContact: undefined,
     ending: false,
+    ended: false,
   };
 }
 
@@ -136,6 +139,7 @@ export class DialogTable<Owner> {
 
   /** Calls off what waits, and forgets the dialog. */
   remove(dialog: Dialog<Owner>): void {
+    dialog.ended = true;
     const { callId, localTag, remoteTag } = dialog.state;
     const key = dialogKey(callId, localTag, remoteTag);
     if (this.#byKey.get(key) === dialog) {

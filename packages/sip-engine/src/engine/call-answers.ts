@@ -166,7 +166,7 @@ export class CallAnswers {
     if (call.client.open) {
       this.#tell(call, response, { flow, dialogId: dialog.wireId });
     } else {
-      this.#end(dialog, call.sequence, END_REASONS.applicationGone);
+      hangUp(this.#core, dialog, END_REASONS.applicationGone);
     }
   }
 

@@ -26,6 +26,9 @@ function isBehindNat(dialog: AppDialog, flow: Flow): boolean {
 
 /** Remembers where the peer of a dialog was heard last, keeps that connection open and the peer known. */
 export function keepFlow(core: FlowHolder, dialog: AppDialog, flow: Flow): void {
+  if (dialog.ended) {
+    return; // nobody would let go of it
+  }
   const before = dialog.flow;
   dialog.flow = flow;
   dialog.behindNat = isBehindNat(dialog, flow);

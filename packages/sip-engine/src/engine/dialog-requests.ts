@@ -14,7 +14,7 @@ import type { AppDialog, Core } from "./core.ts";
 import { ownPath, remotePath, targetPath, textOf } from "./core.ts";
 import type { Outgoing } from "./dialog-message.ts";
 import { dialogRequest } from "./dialog-message.ts";
-import { END_REASONS, hangUp } from "./hang-up.ts";
+import { END_REASONS, acknowledge, hangUp } from "./hang-up.ts";
 import { buildResponse } from "./message-builder.ts";
 import { keepFlow } from "./dialog-path.ts";
 
@@ -106,7 +106,7 @@ export class DialogRequests {
       return;
     }
     if (method === "BYE") {
-      dialog.ownInvite?.cancel();
+      this.#prepareEnd(dialog);
     }
     const keepsUri = line.uri !== "" && !line.uri.includes("placeholder") && method !== "PRACK";
     const outgoing = this.#build(dialog, command, { method, ...(keepsUri ? { uri: line.uri } : {}) });
@@ -126,6 +126,14 @@ export class DialogRequests {
         text: textOf(transaction.request),
       }),
     );
+  }
+
+  /** What the dialog still owes before its BYE. */
+  #prepareEnd(dialog: AppDialog): void {
+    dialog.ownInvite?.cancel();
+    if (dialog.unacknowledged !== undefined) {
+      acknowledge(this.#core, dialog, dialog.unacknowledged);
+    }
   }
 
   #build(
@@ -214,6 +222,9 @@ export class DialogRequests {
     keepFlow(this.#core, dialog, flow);
     if (method === "INVITE") {
       dialog.unacknowledged = sent.sequence;
+      if (!sent.client.open || dialog.ending || dialog.ended) {
+        acknowledge(this.#core, dialog, sent.sequence); // no application can
+      }
     }
   }
 

@@ -12,7 +12,6 @@ import type { Flow, HostPort, ListenAddress, TransportLayer } from "../transport
 import type { Command, SipCommand } from "../wire/commands.ts";
 import type { ControlClient } from "../wire/control-client.ts";
 import type { ControlServer, ControlUser } from "../wire/control-server.ts";
-import { createControlServer } from "../wire/control-server.ts";
 import { formatNotOk, formatOk, formatRefused } from "../wire/notices.ts";
 import { Cancellables } from "./cancellables.ts";
 import { CallRecords } from "./call-records.ts";
@@ -45,15 +44,19 @@ export interface EngineLayers {
   readonly transports: TransportLayer & Pick<SocketTransportLayer, "stats" | "connectionCount" | "renewCredentials">;
   readonly transactions: TransactionLayer;
   readonly sources: FloodGuard;
+  /** Where applications come from. */
+  readonly control: ControlServer;
 }
 
-function createCore(options: EngineOptions, layers: EngineLayers): Core {
+function createCore(options: EngineOptions, { transports, transactions, sources }: EngineLayers): Core {
   const registry = new ClientRegistry();
   return {
     log: options.log,
-    ...layers,
+    transports,
+    transactions,
+    sources,
     dialogs: new DialogTable(),
-    flows: new RegisteredFlows(layers.transports),
+    flows: new RegisteredFlows(transports),
     registry,
     records: new CallRecords(registry),
     limits: { ...ENGINE_LIMITS, ...options.limits },
@@ -91,11 +94,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
     const core = createCore(options, layers);
     this.#core = core;
     this.#layers = layers;
-    this.#control = createControlServer({
-      ...options.control,
-      log: options.log,
-      ...(options.controlLimits === undefined ? {} : { limits: options.controlLimits }),
-    });
+    this.#control = layers.control;
     this.#incoming = new IncomingRequests(core);
     this.#outgoing = new OutgoingRequests(core, this.#cancellables);
     this.#dialogRequests = new DialogRequests(core, this.#cancellables);

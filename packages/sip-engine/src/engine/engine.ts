@@ -4,6 +4,7 @@ import { createTransportLayer } from "../transport/layer.ts";
 import { FloodGuard } from "../flood/flood-guard.ts";
 import { FLOOD_LIMITS } from "../flood/flood-limits.ts";
 import type { AdmissionPolicy } from "../transport/admission-policy.ts";
+import { createControlServer } from "../wire/control-server.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
 import { METHODS } from "./methods.ts";
 import type { Engine, EngineOptions } from "./types.ts";
@@ -36,7 +37,12 @@ export function createEngine(options: EngineOptions): Engine {
     maxTransactions,
     sources: sources,
   });
-  return new EmbeddedEngine(options, { transports, transactions, sources });
+  const control = createControlServer({
+    ...options.control,
+    log,
+    ...(options.controlLimits === undefined ? {} : { limits: options.controlLimits }),
+  });
+  return new EmbeddedEngine(options, { transports, transactions, sources, control });
 }
 
 function createSources({ flood, trusted, log }: EngineOptions): FloodGuard {

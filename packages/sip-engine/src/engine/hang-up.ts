@@ -28,13 +28,16 @@ export function acknowledge(core: Core, dialog: AppDialog, sequence: number): vo
  * more still finds its ACK.
  */
 export function hangUp(core: Core, dialog: AppDialog, reason: string): void {
-  if (dialog.ending) {
+  if (dialog.ending || dialog.ended) {
     return;
   }
   dialog.ending = true;
   core.counters.ended += 1;
   core.dialogs.unname(dialog);
   dialog.awaitedAck?.stop();
+  if (dialog.unacknowledged !== undefined) {
+    acknowledge(core, dialog, dialog.unacknowledged); // RFC 3261 §13.2.2.4: before anything else
+  }
   const outgoing =
     dialog.method === "INVITE"
       ? dialogRequest(core, dialog, {

@@ -203,11 +203,14 @@ export class IncomingRequests {
     }
     const { method } = transaction.request;
     this.#core.log.info({ method, reason: failure }, "request not answered");
-    if (method !== "INVITE") {
-      this.#close(open);
-    } else if (failure === "timeout") {
+    if (failure === "transport") {
+      return; // the caller may come back on another path before the transaction ends
+    }
+    if (method === "INVITE") {
       this.abandon(open, { status: 408, reason: "Request Timeout" });
-    } // else the caller may come back on another path before the transaction ends
+    } else {
+      this.#close(open);
+    }
   }
 
   /** The requests of an application that is gone: 503, RFC 3261 §21.5.4. */

@@ -89,14 +89,16 @@ export class ReliableSender {
       return;
     }
     this.#transaction.respond(first.response);
+    const lifetimeMs = LIFETIME_T1S * this.#options.t1Ms;
+    const waitMs = Math.min(this.#intervalMs, lifetimeMs - this.#elapsedMs);
     this.#timer = setTimeout(() => {
-      this.#elapsedMs += this.#intervalMs;
+      this.#elapsedMs += waitMs;
       this.#intervalMs *= 2;
-      if (this.#elapsedMs >= LIFETIME_T1S * this.#options.t1Ms) {
+      if (this.#elapsedMs >= lifetimeMs) {
         this.#options.onGivenUp();
       } else {
         this.#sendAgain();
       }
-    }, this.#intervalMs);
+    }, waitMs);
   }
 }

@@ -61,6 +61,9 @@ export function applySuccess(
     return;
   }
   let dialog = open.within;
+  if (dialog?.ended === true || dialog?.ending === true) {
+    return; // the answer came after the end: there is no ACK to wait for
+  }
   if (dialog === undefined) {
     dialog = request.method === "INVITE" || request.method === "SUBSCRIBE" ? confirm(core, open, answer) : undefined;
   } else if (TARGET_REFRESH.has(request.method)) {

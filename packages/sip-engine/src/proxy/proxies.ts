@@ -199,8 +199,10 @@ export class Proxies {
         }
       },
       onDone: () => {
-        isDone = true;
-        client.send(formatOk(commandId, "done"));
+        if (!isDone) {
+          isDone = true;
+          client.send(formatOk(commandId, "done"));
+        }
       },
     };
   }

@@ -58,9 +58,11 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
   #lastText: string | undefined;
   #answeredTag: string | undefined;
   #isRefused = false;
+  /** The user has answered provisionally: the client repeats nothing and waits for the final answer. */
+  #isAwaited = false;
   #sentBytes = 0;
   #receivedBytes: number;
-  #hasFailed = false;
+  #hasFailedToSend = false;
 
   constructor(host: ServerHost, options: ServerMachineOptions) {
     super(options.request.method === "INVITE" ? INVITE_SERVER : NON_INVITE_SERVER, options.basis);
@@ -115,7 +117,7 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
         break;
       }
       case "send": {
-        this.#sendNew(event?.text);
+        this.#sendAnswer(event?.text);
         break;
       }
       case "resend": {
@@ -174,6 +176,7 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
     const forgets = isForgettable && input === "3xx-6xx" && !isWaiting && this.#mayBeFalse();
     this.#answeredTag = tagOf(response.headers.get("to") ?? "");
     this.#isRefused = input === "3xx-6xx";
+    this.#isAwaited ||= input === "1xx";
     if (input !== "1xx") {
       this.#host.noteAnswer(this, response);
     }
@@ -192,11 +195,21 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
     }
   }
 
-  /** A refusal is sent, by whatever cause, only while the source has paid for it or is sure to be where it says. */
+  /** A refusal is repeated, and one that nobody waits for is sent at all, only while the source has paid for it or is sure to be where it says. */
   #resendLast(): void {
     const text = this.#lastText;
     if (text !== undefined && (!this.#isRefused || this.#isPaidFor(text) || !this.#mayBeFalse())) {
       this.transmit(text);
+    }
+  }
+
+  /** What a client waits for goes out once in any case: it would wait until Timer C, and its call with it. */
+  #sendAnswer(text: string | undefined): void {
+    if (text !== undefined && this.#isAwaited) {
+      this.#lastText = text;
+      this.transmit(text);
+    } else {
+      this.#sendNew(text);
     }
   }
 
@@ -209,10 +222,10 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
     this.#resendLast();
   }
 
-  /** Once, however often the repetitions of a response fail. */
+  /** That nothing can be sent is told once, however often it fails; a timeout that follows is told, too. */
   #fail(failure: "timeout" | "transport"): void {
-    if (!this.#hasFailed) {
-      this.#hasFailed = true;
+    if (failure === "timeout" || !this.#hasFailedToSend) {
+      this.#hasFailedToSend ||= failure === "transport";
       this.#host.fail(this, failure);
     }
   }

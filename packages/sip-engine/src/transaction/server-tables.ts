@@ -89,7 +89,9 @@ export type NonInviteServerState = "initial" | "trying" | "proceeding" | "comple
 
 /**
  * Server transaction of every other method: RFC 3261 §17.2.2. A `refusal` is remembered for T4 and not for 64*T1. A user that does not answer within 64*T1 and T4 is
- * given up in silence, because the client has stopped listening by then and a 408 may not be sent (RFC 4320 §4.1).
+ * given up in silence, because the client has stopped listening by then and a 408 may not be sent (RFC 4320 §4.1). A
+ * transport error changes nothing, as RFC 6026 has it for INVITE and unlike §17.2.4: a transaction that is forgotten for
+ * one datagram that could not be sent would have the repetition of its request carried out once more.
  */
 export const NON_INVITE_SERVER: Table<NonInviteServerState, ServerInput, ServerAction | TimerEffect> = {
   initial: {
@@ -111,13 +113,13 @@ export const NON_INVITE_SERVER: Table<NonInviteServerState, ServerInput, ServerA
     "3xx-6xx": { to: "completed", effects: ["startJ", "send"] },
     refusal: { to: "completed", effects: ["startForget", "send"] },
     unanswered: { to: "terminated", effects: ["failTimeout", "dispose"] },
-    transportError: { to: "terminated", effects: ["failTransport", "dispose"] },
+    transportError: { to: "proceeding", effects: ["failTransport"] },
   },
   completed: {
     retransmission: { to: "completed", effects: ["resend"] },
     timerJ: { to: "terminated", effects: ["dispose"] },
     forget: { to: "terminated", effects: ["dispose"] },
-    transportError: { to: "terminated", effects: ["failTransport", "dispose"] },
+    transportError: { to: "completed", effects: ["failTransport"] },
   },
   terminated: {},
 };

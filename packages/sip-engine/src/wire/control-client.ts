@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Command } from "./commands.ts";
 import { parseCommand } from "./commands.ts";
 import type { FrameFault } from "./frame-codec.ts";
@@ -25,11 +25,14 @@ export interface ControlClientLimits {
   readonly backlogBytes: number;
 }
 
+/** What a control connection needs of its socket. */
+export type ControlSocket = Duplex & { setNoDelay(isOn: boolean): unknown; destroySoon(): unknown };
+
 /** One connection of an application. Frames to it are collected and written once per turn of the event loop. */
 export class ControlClient {
   readonly id: number;
   tags: readonly string[] = [];
-  readonly #socket: Socket;
+  readonly #socket: ControlSocket;
   readonly #reader: FrameReader;
   readonly #limits: ControlClientLimits;
   readonly #handlers: ControlClientHandlers;
@@ -40,7 +43,7 @@ export class ControlClient {
 
   constructor(
     id: number,
-    socket: Socket,
+    socket: ControlSocket,
     options: ControlClientHandlers & { readonly limits: ControlClientLimits; readonly isDialled: boolean },
   ) {
     this.id = id;
@@ -50,7 +53,7 @@ export class ControlClient {
     this.#isDialled = options.isDialled;
     this.#reader = new FrameReader(options.limits.frameBytesBeforeLogin);
     socket.setNoDelay(true);
-    socket.on("data", (bytes) => {
+    socket.on("data", (bytes: Buffer) => {
       this.#read(bytes);
     });
     socket.on("error", () => {
@@ -126,8 +129,9 @@ export class ControlClient {
     if (this.#outgoing === "" || this.#closed !== undefined) {
       return;
     }
-    this.#socket.write(this.#outgoing, "latin1");
+    const outgoing = this.#outgoing;
     this.#outgoing = "";
+    this.#socket.write(outgoing, "latin1");
     if (this.#socket.writableLength > this.#limits.backlogBytes) {
       this.#finish("does not read");
       this.#socket.destroy();

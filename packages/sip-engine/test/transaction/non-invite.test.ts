@@ -82,15 +82,18 @@ test("a request that the user never answers ends in silence after 64*T1 and T4 (
   assert.equal(callee.transactions.counts.server, 0);
 });
 
-test("a response that cannot be sent is told and ends the transaction", async (t) => {
-  const { caller, callee, calleeTransport, settle } = await createPair(t);
+test("a response that cannot be sent is told, and sent when the request is repeated", async (t) => {
+  const { caller, callee, calleeTransport, settle, advance } = await createPair(t);
   caller.request({ method: "OPTIONS", to: CALLEE });
   const { transaction } = await callee.next("request");
   calleeTransport.setBroken(true);
   callee.respond(transaction, 200);
   await settle();
   assert.equal((await callee.next("serverFailure")).failure, "transport");
-  assert.equal(callee.transactions.counts.server, 0);
+  calleeTransport.setBroken(false);
+  await advance(500);
+  assert.deepEqual(statusesOf(caller), [200]);
+  assert.equal(callee.all("request").length, 1);
 });
 
 test("over TCP both sides end with the final response", async (t) => {
