@@ -68,7 +68,7 @@ export class World {
     const log = createLog({ level: "error", destination: this.#errors() });
     this.#sources = new CountingGuard({ limits: FLOOD_LIMITS, trusted: ["127.0.0.0/8"], log });
     this.#sources.isCertain = options.isReachable;
-    const transports = Object.assign(transport, { renewCredentials: () => undefined });
+    const transports = Object.assign(transport, { connectionCount: 0, renewCredentials: () => undefined });
     this.#tap(transports);
     const transactions = createTransactionLayer({ transport: transports, log, sources: this.#sources });
     const control = this.#control;
