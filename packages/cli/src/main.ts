@@ -5,11 +5,14 @@ import { silentLog } from "@mss/runtime";
 import { connectRedis } from "@mss/store";
 import { createProgram } from "./program.ts";
 import { readConfig } from "./config.ts";
+import { withCredentials } from "./credentials.ts";
 import { EXIT } from "./output.ts";
 import { listenForReload } from "./reload-signal.ts";
 import { listenForStop } from "./stop-signal.ts";
 
 const DEMO_FILE = path.relative(process.cwd(), fileURLToPath(new URL("../../../topology/demo.yaml", import.meta.url)));
+
+const DEPLOY_FOLDER = fileURLToPath(new URL("../../../deploy", import.meta.url));
 
 const output = {
   out: (text: string) => void process.stdout.write(text),
@@ -17,7 +20,7 @@ const output = {
 };
 
 // oxlint-disable-next-line no-process-env -- the one place where the environment is read
-const environment = process.env;
+const environment = withCredentials(process.env);
 const outcome = readConfig(environment);
 if (outcome.kind === "faulty") {
   output.err(outcome.faults.map((fault) => `${fault}\n`).join(""));
@@ -28,6 +31,7 @@ if (outcome.kind === "faulty") {
     config: outcome.config,
     environment,
     demoFile: DEMO_FILE,
+    deployFolder: DEPLOY_FOLDER,
     user: `${environment["SUDO_USER"] ?? userInfo().username}@${hostname()}`,
     openStore: (federation) =>
       redisUrl === undefined ? undefined : connectRedis({ url: redisUrl, federation, log: silentLog() }),

@@ -10,6 +10,8 @@ export interface ProgramOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Path of the demo's topology file. */
   readonly demoFile: string;
+  /** The folder `deploy` of the software. */
+  readonly deployFolder: string;
   /** Who runs the command: author of what it publishes. */
   readonly user: string;
   readonly openStore: OpenStore;

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { addBundleCommand } from "./bundle/bundle-command.ts";
 import { addCertCommand } from "./cert/cert-command.ts";
 import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
@@ -50,6 +51,7 @@ export function createProgram(options: ProgramOptions): (args: readonly string[]
   addTopologyCommands(program, options, set);
   addCertCommand(program, options, set);
   addKeyCommand(program, options, set);
+  addBundleCommand(program, options, set);
 
   program
     .command("explain")

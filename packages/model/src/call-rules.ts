@@ -27,6 +27,8 @@ export const calendarSchema = z
     id: z.string().min(1),
     /** Whose clock counts; absent: that of the branch which the call comes from. */
     site: branchIdSchema.optional(),
+    /** IANA name of the zone whose clock counts, instead of a branch's. */
+    timeZone: z.string().optional(),
     open: z.array(z.string()).readonly(),
     closed: z.array(z.string()).readonly().optional(),
   })

@@ -98,6 +98,7 @@ function buildBranch(
     id: branchIdSchema.parse(facts.id),
     name: branch.name ?? facts.id,
     numbers: facts.numbers.map(({ value }) => value),
+    numbersElsewhere: branch.numbersElsewhere ?? [],
     ...(branch.siteCode === undefined ? {} : { siteCode: branch.siteCode }),
     timeZone: branch.timeZone,
     ...(branch.emergency === undefined ? {} : { emergency: branch.emergency }),

@@ -25,8 +25,20 @@ import type { Topology } from "./topology.ts";
 
 /** The outcome of a check. There are all faults of all files, in order of file and line; warnings come with both. */
 export type CheckedTopology =
-  | { readonly kind: "ok"; readonly topology: Topology; readonly warnings: readonly Fault[] }
+  | {
+      readonly kind: "ok";
+      readonly topology: Topology;
+      /** The files as they are written, without the defaults. */
+      readonly documents: readonly PlainDocument[];
+      readonly warnings: readonly Fault[];
+    }
   | { readonly kind: "faulty"; readonly faults: readonly Fault[]; readonly warnings: readonly Fault[] };
+
+/** A file without places: mappings, lists and values. */
+export interface PlainDocument {
+  readonly file: string;
+  readonly plain: unknown;
+}
 
 export interface TopologySource {
   /** As it appears in faults; relative paths inside are taken from its directory. */
@@ -130,7 +142,7 @@ function check(sources: readonly TopologySource[], collector: FaultCollector): C
   const { faults, warnings } = collector;
   return topology === undefined || faults.length > 0
     ? { kind: "faulty", faults, warnings }
-    : { kind: "ok", topology, warnings };
+    : { kind: "ok", topology, documents: checked.map(({ file, tree: { plain } }) => ({ file, plain })), warnings };
 }
 
 /** What follows from all rules together can be said of files that have no other fault. */

@@ -7,12 +7,15 @@ import type { TopologyRules } from "./topology.ts";
 /** The rules of all files in one form: in order of their ids, patterns in their shortest notation. */
 export function rulesOf(files: readonly { readonly document: TopologyDocument }[]): TopologyRules {
   return {
-    calendars: entriesOf(files.map(({ document }) => document.calendars)).map(([id, { site, open, closed = [] }]) => ({
-      id,
-      ...(site === undefined ? {} : { site: branchIdSchema.parse(site) }),
-      open,
-      ...(closed.length === 0 ? {} : { closed }),
-    })),
+    calendars: entriesOf(files.map(({ document }) => document.calendars)).map(
+      ([id, { site, timeZone, open, closed = [] }]) => ({
+        id,
+        ...(site === undefined ? {} : { site: branchIdSchema.parse(site) }),
+        ...(timeZone === undefined ? {} : { timeZone }),
+        open,
+        ...(closed.length === 0 ? {} : { closed }),
+      }),
+    ),
     routes: entriesOf(files.map(({ document }) => document.routes)).map(
       ([id, { numbers, to, caller, ...conditions }]) => ({
         id,

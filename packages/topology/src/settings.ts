@@ -100,11 +100,12 @@ type CallRules = Pick<
 >;
 
 /** Its part of the federation's rules, and where its emergency calls go. */
-function callRules(topology: Topology, { id, emergency, gateways }: TopologyBranch): CallRules {
+function callRules(topology: Topology, { id, numbersElsewhere, emergency, gateways }: TopologyBranch): CallRules {
   const { id: _id, emergency: _numbers, ...rules } = branchRules(toSnapshot(topology), id) ?? NO_RULES;
   const to = (emergency?.to ?? []).flatMap((name) => emergencyWay(name, gateways));
   return {
     ...withoutUndefined(rules),
+    numbersElsewhere: [...new Set([...rules.numbersElsewhere, ...numbersElsewhere])],
     ...(emergency === undefined ? {} : { emergency: { numbers: emergency.numbers, to } }),
   };
 }

@@ -85,6 +85,8 @@ export interface TopologyBranch {
   readonly name: string;
   /** As the other branches dial them, the site code in front. */
   readonly numbers: readonly NumberPattern[];
+  /** Among `numbers`, what branches have that the files do not describe. */
+  readonly numbersElsewhere: readonly string[];
   readonly siteCode?: string;
   readonly timeZone: string;
   /** Absent: nothing was said of it. */

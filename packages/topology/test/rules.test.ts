@@ -96,6 +96,16 @@ const WRONG: readonly (readonly [name: string, text: string, fault: string])[] =
     withRules("calendars:\n  c: { site: paris, open: [daily 09:00-18:00] }\n"),
     "20:14 unknown-branch",
   ],
+  [
+    "the clock of a calendar",
+    withRules("calendars:\n  c: { timeZone: Europe/Pari, open: [daily 09:00-18:00] }\n"),
+    "20:18 unknown-time-zone",
+  ],
+  [
+    "a calendar with two clocks",
+    withRules("calendars:\n  c: { site: hk, timeZone: Europe/Paris, open: [daily 09:00-18:00] }\n"),
+    "20:14 no-effect",
+  ],
   ["blocked numbers without numbers", withRules('blocked:\n  b: { except: ["1"] }\n'), "20:3 missing-key"],
   ["a blocked pattern", withRules('blocked:\n  b: { numbers: ["*"] }\n'), "20:18 invalid-pattern"],
   [

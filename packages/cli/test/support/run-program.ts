@@ -1,3 +1,4 @@
+import path from "node:path";
 import { silentLog } from "@mss/runtime";
 import { connectRedis } from "@mss/store";
 import { createProgram } from "../../src/program.ts";
@@ -9,13 +10,18 @@ export interface ProgramResult {
 }
 
 /** The command line in this process: a process for each of many commands would take most of a test's time. */
-export async function runProgram(args: readonly string[], redisUrl?: string): Promise<ProgramResult> {
+export async function runProgram(
+  args: readonly string[],
+  redisUrl?: string,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Promise<ProgramResult> {
   const written = { out: "", err: "" };
   const never = new Promise<string>(() => undefined);
   const program = createProgram({
-    config: {},
-    environment: {},
+    config: redisUrl === undefined ? {} : { redisUrl },
+    environment,
     demoFile: "",
+    deployFolder: path.join(import.meta.dirname, "../../../../deploy"),
     user: "tester@here",
     openStore: (federation) =>
       redisUrl === undefined ? undefined : connectRedis({ url: redisUrl, federation, log: silentLog() }),

@@ -21,10 +21,12 @@ export interface BranchNumbers<Branch extends string> {
   readonly emergency?: readonly string[] | undefined;
 }
 
-/** Hours and days in the time zone of `site`, or, when absent, of the branch that the call comes from. */
+/** Hours and days in `timeZone`, else in that of `site`, else in that of the branch that the call comes from. */
 export interface CalendarRules<Branch extends string> {
   readonly id: string;
   readonly site?: Branch | undefined;
+  /** IANA name. */
+  readonly timeZone?: string | undefined;
   /** `mon-fri 09:00-18:00`, `12-24 09:00-12:00`: a day with hours of its own has those only. */
   readonly open: readonly string[];
   /** Days off: `12-25`, `2027-02-06 to 2027-02-09`. */

@@ -15,6 +15,7 @@ export function parseWhen(text: string): { readonly calendar: string; readonly n
 interface SiteCalendar<Branch> {
   readonly id: string;
   readonly site: Branch | undefined;
+  readonly timeZone: string | undefined;
   readonly calendar: Calendar;
 }
 
@@ -63,12 +64,12 @@ export class Calendars<Branch extends string> {
     },
   ): CompiledCalendars<Branch> {
     const byId = new Map<string, SiteCalendar<Branch>>();
-    for (const { id, site, open, closed = [] } of rules.calendars ?? []) {
+    for (const { id, site, timeZone, open, closed = [] } of rules.calendars ?? []) {
       const parsed = parseCalendar(open, closed);
       if (parsed.kind === "invalid") {
         return { ...parsed, calendar: id };
       }
-      byId.set(id, { id, site, calendar: parsed.calendar });
+      byId.set(id, { id, site, timeZone, calendar: parsed.calendar });
     }
     const zones = new Map(rules.branches.map(({ id, timeZone = STANDARD_TIME_ZONE }) => [id, timeZone]));
     return { kind: "calendars", calendars: new Calendars(byId, zones) };
@@ -92,8 +93,8 @@ export class Calendars<Branch extends string> {
     if (when === undefined) {
       return HOLDS;
     }
-    const { id, site, calendar } = when.calendar;
-    const localTime = this.#clock.timeAt(this.#zones.get(site ?? cameFrom) ?? STANDARD_TIME_ZONE, atMs);
+    const { id, site, timeZone = this.#zones.get(site ?? cameFrom), calendar } = when.calendar;
+    const localTime = this.#clock.timeAt(timeZone ?? STANDARD_TIME_ZONE, atMs);
     return isOpen(calendar, localTime) === when.not ? { kind: "otherTime", calendar: id, localTime } : HOLDS;
   }
 }
@@ -113,6 +114,7 @@ export function mayBothHold<Branch>(one: CompiledConditions<Branch>, other: Comp
   if (mine.calendar.id === theirs.calendar.id) {
     return mine.not === theirs.not;
   }
-  const isComparable = !mine.not && !theirs.not && mine.calendar.site === theirs.calendar.site;
+  const isOneClock = mine.calendar.site === theirs.calendar.site && mine.calendar.timeZone === theirs.calendar.timeZone;
+  const isComparable = !mine.not && !theirs.not && isOneClock;
   return !isComparable || mayBothBeOpen(mine.calendar.calendar, theirs.calendar.calendar);
 }

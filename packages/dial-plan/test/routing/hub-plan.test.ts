@@ -123,6 +123,14 @@ describe("routes", () => {
     assert.equal(decide(timed, "8000", { from: "london", atMs: FRIDAY_3_UTC }), "unknown");
   });
 
+  test("of a calendar with a time zone of its own go by that, wherever the call comes from", () => {
+    const { site: _site, ...office } = LONDON_OFFICE;
+    const calendars = [{ ...office, timeZone: "Asia/Hong_Kong" }];
+    const timed = { routes: [route("day", { when: "office", to: [{ number: "61000" }] })], calendars };
+    assert.equal(decide(timed, "8000", { from: "london", atMs: FRIDAY_3_UTC }), "paris 1000 (from 1000)");
+    assert.equal(decide(timed, "8000", { from: "hk", atMs: FRIDAY_10_UTC }), "unknown");
+  });
+
   test("with more conditions come first, and the next one holds when they do not", () => {
     const routes = [
       route("always", { to: [{ number: "4000" }] }),
@@ -244,6 +252,13 @@ describe("what is refused", () => {
       conflicts(
         [route("a", { when: "office" }), route("b", { when: "saturday" })],
         [LONDON_OFFICE, { ...saturday, site: "hk" }],
+      ),
+      "compiled",
+    );
+    assert.notEqual(
+      conflicts(
+        [route("a", { when: "office" }), route("b", { when: "saturday" })],
+        [LONDON_OFFICE, { ...saturday, timeZone: "Asia/Tokyo" }],
       ),
       "compiled",
     );

@@ -50,6 +50,11 @@ class RuleChecker {
     if (site !== undefined) {
       this.#branchName(site);
     }
+    this.#timeZone(node.entries.get("timeZone"));
+    if (site !== undefined && node.entries.has("timeZone")) {
+      const message = "site has no effect beside timeZone";
+      faultAt(site, { code: "no-effect", message, advice: "leave one of the two out" }, this.#collector);
+    }
     for (const item of node.entries.get("open")?.items ?? []) {
       this.#calendarText(item, parseOpenHours(String(item.plain)));
     }
@@ -82,11 +87,10 @@ class RuleChecker {
   }
 
   branch(id: string, branch: TopologyDocument["branches"][string], node: SourceNode | undefined): void {
-    const { siteCode, timeZone, emergency, gateways } = branch;
-    if (!isTimeZone(timeZone)) {
-      const message = `${timeZone} is no time zone`;
-      const advice = "write an IANA name such as Europe/London";
-      faultAt(node?.entries.get("timeZone"), { code: "unknown-time-zone", message, advice }, this.#collector);
+    const { siteCode, emergency, gateways } = branch;
+    this.#timeZone(node?.entries.get("timeZone"));
+    for (const item of node?.entries.get("numbersElsewhere")?.items ?? []) {
+      this.#pattern(item);
     }
     for (const item of node?.entries.get("numbers")?.items ?? []) {
       if (siteCode !== undefined) {
@@ -143,6 +147,15 @@ class RuleChecker {
       const message = `"${String(item.plain)}" does not begin with the site code ${siteCode}, or has nothing behind it`;
       const advice = `write "${siteCode}${String(item.plain)}", or take siteCode out`;
       faultAt(item, { code: "invalid-site-code", message, advice }, this.#collector);
+    }
+  }
+
+  #timeZone(node: SourceNode | undefined): void {
+    const name = String(node?.plain);
+    if (node !== undefined && !isTimeZone(name)) {
+      const message = `${name} is no time zone`;
+      const advice = "write an IANA name such as Europe/London";
+      faultAt(node, { code: "unknown-time-zone", message, advice }, this.#collector);
     }
   }
 

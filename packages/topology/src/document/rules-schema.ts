@@ -59,6 +59,13 @@ export const calendarsSchema = z
             description: "The branch whose clock counts. Left out: the branch that the call comes from.",
             examples: ["hk"],
           }),
+        timeZone: z
+          .string()
+          .optional()
+          .meta({
+            description: "IANA name of the time zone whose clock counts, instead of that of a `site`.",
+            examples: ["Asia/Hong_Kong"],
+          }),
         open: z
           .array(z.string().meta({ description: "Days and hours.", examples: ["mon-fri 09:00-18:00"] }))
           .min(1)
@@ -151,6 +158,15 @@ export const branchRuleKeys = {
       'and `numbers: ["61xxx"]` its extensions are 1000 to 1999.',
     examples: ['"6"'],
   }),
+  numbersElsewhere: z
+    .array(pattern)
+    .optional()
+    .meta({
+      description:
+        "Numbers among `numbers` that other branches have, where this file does not describe those branches: " +
+        "`mss bundle` writes it. Left out: none but what the file says.",
+      examples: ['["15xx"]'],
+    }),
   timeZone: z
     .string()
     .default("UTC")

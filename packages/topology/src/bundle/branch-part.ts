@@ -1,0 +1,101 @@
+import { isIPv6 } from "node:net";
+import { branchRules } from "@mss/dial-plan";
+import type { BranchRules } from "@mss/dial-plan";
+import type { BranchId, TransportAddress } from "@mss/model";
+import { hubAddressesFor } from "../hub-addresses.ts";
+import type { PlainDocument } from "../load.ts";
+import { toSnapshot } from "../snapshot.ts";
+import type { Topology, TopologyBranch, TopologyExtension, TopologyHub } from "../topology.ts";
+import { mappingOf, omit, pick, sectionEntry } from "./mapping.ts";
+import type { Mapping } from "./mapping.ts";
+import type { SecretNames } from "./secret-names.ts";
+
+interface BranchPartOptions {
+  readonly topology: Topology;
+  readonly documents: readonly PlainDocument[];
+  readonly names: SecretNames;
+  readonly dataDirectory: string | undefined;
+}
+
+/** Hubs, this branch and the rules for its calls. */
+export function branchPart(branch: TopologyBranch, options: BranchPartOptions): Mapping {
+  const { topology } = options;
+  const rules = branchRules(toSnapshot(topology), branch.id);
+  const hubs = branch.trunk.hubs.flatMap((wanted) => topology.hubs.filter(({ id }) => id === wanted));
+  return {
+    hubs: Object.fromEntries(hubs.map((hub) => [hub.id, hubAsSeenBy(branch, hub)])),
+    branches: { [branch.id]: ownEntry(branch, rules?.numbersElsewhere ?? [], options) },
+    ...rulesOf(branch, rules),
+  };
+}
+
+/** The addresses that this branch calls: on which side of a router both stand is decided by now. */
+function hubAsSeenBy(branch: TopologyBranch, hub: TopologyHub): Mapping {
+  const named = hubAddressesFor(hub, branch).slice(0, hub.listen.length); // TLS by default follows from these
+  const speaksTls = hub.tls.defaultListen.length > 0 || named.some(({ transport }) => transport === "tls");
+  return { sip: { listen: named.map(listenText) }, ...(speaksTls ? {} : { tls: { listen: false } }) };
+}
+
+function listenText({ transport, host, port }: TransportAddress): string {
+  return `${transport}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+function ownEntry(
+  branch: TopologyBranch,
+  numbersElsewhere: readonly string[],
+  { documents, names, dataDirectory }: BranchPartOptions,
+): Mapping {
+  const written = sectionEntry(documents, "branches", branch.id);
+  const tls = pick(mappingOf(written["tls"]), ["names", "listen"]);
+  const owner = branch.id;
+  const elsewhere = [...new Set([...numbersElsewhere, ...branch.numbersElsewhere])];
+  return {
+    ...omit(written, ["tls", "trunk", "extensions", "data", "numbersElsewhere"]),
+    ...(elsewhere.length === 0 ? {} : { numbersElsewhere: elsewhere }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+    trunk: {
+      ...mappingOf(written["trunk"]),
+      hubs: branch.trunk.hubs,
+      secret: names.refer(branch.trunk.secret, { owner, what: "trunk" }),
+    },
+    extensions: new Map(branch.extensions.map((extension) => extensionEntry(extension, owner, names))), // in their order
+    ...(dataDirectory === undefined ? {} : { data: dataDirectory }),
+  };
+}
+
+function extensionEntry(
+  { low, high, name, secret }: TopologyExtension,
+  owner: string,
+  names: SecretNames,
+): readonly [string, Mapping] {
+  const what = low === high ? low : `${low}-${high}`;
+  return [what, { ...(name === undefined ? {} : { name }), secret: names.refer(secret, { owner, what }) }];
+}
+
+const STANDARD_TIME_ZONE = "UTC";
+
+/** A rule for this branch's calls needs no `from`, and a calendar of another site no more than its time zone. */
+function rulesOf(branch: TopologyBranch, rules: BranchRules<BranchId> | undefined): Mapping {
+  const { blocked = [], calendars = [], siteTimeZones = {} } = rules ?? {};
+  const clockOf = (site: string | undefined): Mapping => {
+    if (site === undefined) {
+      return {};
+    }
+    return site === branch.id ? { site } : { timeZone: siteTimeZones[site] ?? STANDARD_TIME_ZONE };
+  };
+  return {
+    ...(calendars.length === 0
+      ? {}
+      : {
+          calendars: Object.fromEntries(
+            calendars.map(({ id, site, timeZone, ...hours }) => [
+              id,
+              { ...(timeZone === undefined ? clockOf(site) : { timeZone }), ...hours },
+            ]),
+          ),
+        }),
+    ...(blocked.length === 0
+      ? {}
+      : { blocked: Object.fromEntries(blocked.map(({ id, from: _from, ...rule }) => [id, rule])) }),
+  };
+}
