@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { isIPv6 } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
@@ -19,7 +20,10 @@ const BIND_POLL_MS = 10;
 export interface SippOptions {
   /** File name in test/sipp without `.xml`. */
   readonly scenario: string;
-  /** Own loopback address; nobody else's. Also that of SIPp's control and media sockets, so that instances never meet. */
+  /**
+   * Own loopback address; nobody else's. Also that of SIPp's media and control sockets, so that instances never meet; for
+   * the latter it has no IPv6.
+   */
   readonly local: string;
   /** 5060 when absent. */
   readonly port?: number;
@@ -113,12 +117,13 @@ function explain(result: SippResult): string {
 
 function argumentsOf(options: SippOptions, folder: string): string[] {
   const { local, port = SIP_PORT, remote, number, calls = 1, limitMs = DEFAULT_LIMIT_MS } = options;
-  const target = remote === undefined ? [] : [`${remote}:${SIP_PORT}`];
+  const target = remote === undefined ? [] : [`${inUri(remote)}:${SIP_PORT}`];
+  const control = isIPv6(local) ? "127.0.0.1" : local;
   const keys = { ...options.keys, ...(options.caller === undefined ? {} : { caller: options.caller }) };
   return [
     target,
     ["-sf", path.join(SCENARIOS, `${options.scenario}.xml`)],
-    ["-i", local, "-p", String(port), "-ci", local, "-mi", local, "-bind_local"],
+    ["-i", local, "-p", String(port), "-ci", control, "-mi", local, "-bind_local"],
     ["-s", number, "-d", String(options.pauseMs ?? 0)],
     Object.entries(keys).flatMap(([name, value]) => ["-key", name, value]),
     digestArguments(options),
@@ -130,12 +135,17 @@ function argumentsOf(options: SippOptions, folder: string): string[] {
   ].flat();
 }
 
+function inUri(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
 function digestArguments({ scenario, remote, number, caller, password }: SippOptions): string[] {
   if (remote === undefined || caller === undefined || password === undefined) {
     return [];
   }
   // The digest covers the Request-URI; SIPp leaves the called number out of it unless it is told.
-  const uri = scenario.startsWith("register") ? `${remote}:${SIP_PORT}` : `${number}@${remote}:${SIP_PORT}`;
+  const host = `${inUri(remote)}:${SIP_PORT}`;
+  const uri = scenario.startsWith("register") ? host : `${number}@${host}`;
   return ["-au", caller, "-ap", password, "-auth_uri", uri];
 }
 
