@@ -276,7 +276,7 @@ test("a challenge to the caller leaves no record", async (context) => {
   assert.equal(node.records.length, 0);
 });
 
-test("Max-Forwards 0 is 483 and an extension we do not carry is 420", async (context) => {
+test("SEC-25: Max-Forwards 0 is 483 and an extension we do not carry is 420", async (context) => {
   const node = await startNode(context);
   const looped = await node.engine.inject({ body: OFFER, headers: { "Max-Forwards": "0" } }).response();
   assert.equal(looped.status, 483);
@@ -317,7 +317,7 @@ test("a 183 without SDP is not silence", async (context) => {
   assert.ok(record.setupMs >= 100);
 });
 
-test("the same INVITE by another way is 482, and the first one goes on", async (context) => {
+test("SEC-25: the same INVITE by another way is 482, and the first one goes on", async (context) => {
   const node = await startNode(context);
   const first = node.engine.inject({ body: OFFER, callId: "twice" });
   const leg = await node.engine.sent();

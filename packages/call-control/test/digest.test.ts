@@ -117,7 +117,7 @@ test("a replay is refused, and later counts of the nonce are accepted in any ord
   assert.equal(await attempt("00000000"), "challenge", "zero is no count");
 });
 
-test("10,000 replays of one request: none is accepted", async () => {
+test("SEC-01: 10,000 replays of one request: none is accepted", async () => {
   const checker = guard();
   const nonce = await nonceOf(checker.check(request(), findSecret));
   const captured = request({ headers: signed({ nonce }) });
@@ -156,14 +156,14 @@ test("guards that share a key share nonces, as two workers of a hub do", async (
   assert.equal(outcome.kind, "authenticated");
 });
 
-test("credentials for another URI are refused for good", async () => {
+test("SEC-02: credentials for another URI are refused for good", async () => {
   const checker = guard();
   const nonce = await nonceOf(checker.check(request(), findSecret));
   const outcome = await checker.check(request({ headers: signed({ nonce, uri: "sip:9001@hk" }) }), findSecret);
   assert.deepEqual([outcome.kind, outcome.kind === "refused" && outcome.status], ["refused", 403]);
 });
 
-test("an unknown user and a wrong secret get the same answer", async () => {
+test("SEC-27: an unknown user and a wrong secret get the same answer", async () => {
   const checker = guard();
   const nonce = await nonceOf(checker.check(request(), findSecret));
   const shape = (outcome: DigestOutcome): unknown => {
@@ -213,7 +213,7 @@ test("credentials of several realms in one header: ours are found", async () => 
   assert.equal(outcome.kind, "authenticated");
 });
 
-test("a method that was not signed is refused", async () => {
+test("SEC-02: a method that was not signed is refused", async () => {
   const checker = guard();
   const nonce = await nonceOf(checker.check(request(), findSecret));
   const headers = signed({ nonce, method: "OPTIONS" });
@@ -245,7 +245,7 @@ test("our client and our guard understand each other, and the second request nee
   assert.equal(client.preempt({ ...target, peer: "sip:127.16.0.2" }), undefined);
 });
 
-test("no hash for another realm, for a challenge without qop=auth, or for what is no challenge", () => {
+test("SEC-03: no hash for another realm, for a challenge without qop=auth, or for what is no challenge", () => {
   const client = new DigestClient();
   const target = { peer: "p", credentials: CREDENTIALS, method: "INVITE", uri: URI };
   const refused = [

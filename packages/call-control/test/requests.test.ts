@@ -29,7 +29,7 @@ test("a trunk's challenge is answered once, and the next call is signed at once"
   assert.match(next.request.headers.get("Proxy-Authorization") ?? "", /nonce="n1".*nc=00000002/);
 });
 
-test("a trunk that challenges for ever gets two INVITEs and no more", async (context) => {
+test("SEC-26: a trunk that challenges for ever gets two INVITEs and no more", async (context) => {
   const node = await startNode(context, { plan: plan([step(target("hub:hub-1", { credentials: CREDENTIALS }))]) });
   const caller = node.engine.inject({ body: OFFER });
   for (const nonce of ["n1", "n2"]) {
@@ -100,7 +100,7 @@ test("a reply that is not fit to be sent becomes 500, and a second one is droppe
   assert.equal((await engine.inject({ method: "MESSAGE" }).response()).status, 500);
 });
 
-test("an incoming request shows its parts, its transport source, and nothing of what Via claims", async (context) => {
+test("SEC-06: an incoming request shows its parts, its transport source, and nothing of what Via claims", async (context) => {
   const seen = Promise.withResolvers<unknown>();
   const { engine } = await startNode(context, {
     handlers: {

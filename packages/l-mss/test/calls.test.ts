@@ -143,7 +143,7 @@ test("busy 486, no answer 480 and the phone stops, unregistered 480, no extensio
   );
 });
 
-test("calls without or with wrong credentials are challenged and ring nowhere", async (t) => {
+test("SEC-04: calls without or with wrong credentials are challenged and ring nowhere", async (t) => {
   await start(t);
   const bob = await phone(t, "1001", 11);
   for (const [username, password] of [
@@ -172,7 +172,7 @@ test("a hub's call is challenged, and is served for own numbers only", async (t)
   assert.equal((await (await wrong.call("1001")).final).status, 407);
 });
 
-test("a Contact that points elsewhere sends no traffic there", async (t) => {
+test("SEC-29: a Contact that points elsewhere sends no traffic there", async (t) => {
   await start(t);
   const alice = await phone(t, "1000", 10);
   const victim = await SipPhone.open({ username: "x", password: "x", host: "127.17.2.30", server: SERVER });

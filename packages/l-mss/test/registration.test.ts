@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import path from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { SipPhone } from "@mss/call-control/testing";
+import { silentLog } from "@mss/runtime";
+import { openBranchStore } from "@mss/store";
 import { openPhone, runBranch, temporaryDirectory } from "./support/branch.ts";
 import { branchSettings, floodLimits } from "./support/settings.ts";
 
@@ -43,7 +46,7 @@ test("the challenge offers SHA-256 before MD5, in the branch's realm", async (t)
   assert.ok(offered.every((value) => value.includes('realm="hk"')));
 });
 
-test("wrong credentials are challenged again, and an unknown number just like them", async (t) => {
+test("SEC-27: wrong credentials are challenged again, and an unknown number just like them", async (t) => {
   await start(t);
   const answers = await Promise.all(
     [
@@ -59,7 +62,7 @@ test("wrong credentials are challenged again, and an unknown number just like th
   assert.deepEqual(known, unknown);
 });
 
-test("credentials count once, for their own uri, realm and number", async (t) => {
+test("SEC-01, SEC-02, SEC-29: credentials count once, for their own uri, realm and number", async (t) => {
   await start(t);
   const caller = await phone(t, "1000");
   const first = caller.newRequest("REGISTER", {
@@ -91,7 +94,7 @@ test("credentials count once, for their own uri, realm and number", async (t) =>
   }
 });
 
-test("expiry: too short 423 with Min-Expires, too long is cut, 0 takes the contact off", async (t) => {
+test("SEC-23: expiry: too short 423 with Min-Expires, too long is cut, 0 takes the contact off", async (t) => {
   await start(t);
   const caller = await phone(t, "1000");
   const own = contactHeader(`<${caller.contact}>`);
@@ -105,7 +108,7 @@ test("expiry: too short 423 with Min-Expires, too long is cut, 0 takes the conta
   assert.deepEqual([off.status, off.headers.get("Contact")], [200, undefined]);
 });
 
-test("Contact: * takes everything off, with Expires 0 only", async (t) => {
+test("SEC-29: Contact: * takes everything off, with Expires 0 only", async (t) => {
   await start(t);
   const caller = await phone(t, "1000");
   const two = [contactHeader("<sip:1000@127.17.1.10:1>"), contactHeader("<sip:1000@127.17.1.10:2>")];
@@ -129,6 +132,47 @@ test("a fourth contact is refused and the three stay", async (t) => {
   assert.match(fourth.headers.get("Warning") ?? "", /^399 hk /);
   const query = await phones[0]?.register({ headers: [] });
   assert.equal((query?.headers.get("Contact") ?? "").split(",").length, 3);
+});
+
+function contacts(count: number) {
+  return Array.from({ length: count }, (_, index) => contactHeader(`<sip:1000@127.17.1.10:${10_000 + index}>`));
+}
+
+test("SEC-23: contacts without end are refused whole, and are not there afterwards", async (t) => {
+  await start(t);
+  const caller = await phone(t, "1000");
+  for (const [count, status] of [
+    [4, 403], // more than a number may have
+    [11, 400], // more than a message may have
+    [120, 400],
+  ] as const) {
+    assert.equal((await caller.register({ headers: contacts(count) })).status, status, String(count));
+  }
+  const query = await caller.register({ headers: [] });
+  assert.deepEqual([query.status, query.headers.get("Contact")], [200, undefined]);
+});
+
+test("SEC-23: registrations of numbers without end cost an answer each, and leave nothing in the store", async (t) => {
+  const dataDirectory = await temporaryDirectory(t);
+  const http = { host: HOST, port: 18_081 };
+  await runBranch(t, branchSettings(HOST, NOWHERE, { dataDirectory, http }));
+  const names = Array.from({ length: 300 }, (_, index) => String(1_000 + index));
+  const attackers = await Promise.all([20, 21, 22].map((place) => phone(t, "1999", place)));
+  const answers = await Promise.all(
+    names.map(async (name, index) => {
+      const attacker = attackers[index % attackers.length];
+      assert.ok(attacker !== undefined);
+      const fields = { to: `<${attacker.uriOf(name)}>`, headers: [contactHeader(`<${attacker.contact}>`)] };
+      return (await attacker.send(attacker.newRequest("REGISTER", fields))).final.status;
+    }),
+  );
+  assert.deepEqual(new Set(answers), new Set([401]));
+  const store = openBranchStore({ file: path.join(dataDirectory, "hk.sqlite"), log: silentLog() });
+  await store.start();
+  t.after(() => store.stop());
+  assert.deepEqual(await store.bindings.all(Date.now()), []);
+  const report: unknown = await (await fetch(`http://${HOST}:18081/sip`)).json();
+  assert.partialDeepStrictEqual(report, { dialogs: 0, openRequests: 0, flood: { sources: 3, known: 0 } });
 });
 
 test("registrations survive a restart of the branch", async (t) => {

@@ -67,7 +67,7 @@ test("a listener that throws is reported, and the others still hear", () => {
   ]);
 });
 
-test("a log line is JSON with its fixed fields, without secrets", () => {
+test("SEC-32: a log line is JSON with its fixed fields, without secrets", () => {
   const lines: string[] = [];
   const destination = new Writable({
     write(chunk: Buffer, _encoding, done) {

@@ -47,7 +47,7 @@ test("a branch registers its trunk, is told, and takes it back", async (t) => {
   assert.equal(stateOf(hub, LONDON), "down");
 });
 
-test("a branch does not register as another", async (t) => {
+test("SEC-29: a branch does not register as another", async (t) => {
   const net = "127.17.41";
   const hub = await runHub(t, { settings: hubSettings(`${net}.1`) });
   const london = await fakeBranch(t, LONDON, net, 3);
@@ -87,7 +87,7 @@ test("of two nodes of a branch the newer is called, and the older when that one 
   await second.bye();
 });
 
-test("a number of the calling branch does not come back to it", async (t) => {
+test("SEC-25: a number of the calling branch does not come back to it", async (t) => {
   const net = "127.17.44";
   await runHub(t, { settings: hubSettings(`${net}.1`) });
   const hk = await fakeBranch(t, HK, net, 2);

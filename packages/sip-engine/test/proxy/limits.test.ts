@@ -87,7 +87,7 @@ test("targets that nothing can be sent to are passed over; when there is no othe
   assert.equal((await caller.next(finalTo("2 MESSAGE"))).status, 202);
 });
 
-test("a request that comes back as it was is a loop, with another Request-URI it is a spiral", async (context) => {
+test("SEC-25: a request that comes back as it was is a loop, with another Request-URI it is a spiral", async (context) => {
   const rig = await startProxy(context, 1);
   const peer = target(rig, 0);
   const sent = rig.invite();
@@ -108,7 +108,7 @@ test("a request that comes back as it was is a loop, with another Request-URI it
   assert.equal(spiral.get("Max-Forwards"), "68");
 });
 
-test("no hops left: 483 and the application is told", async (context) => {
+test("SEC-25: no hops left: 483 and the application is told", async (context) => {
   const { sip, app, caller, transactionOf, answerTo } = await startRaw(context, ["options"]);
   const peer = await openPeer(context);
   caller.request("OPTIONS", sip, { maxForwards: 0 });
@@ -117,7 +117,7 @@ test("no hops left: 483 and the application is told", async (context) => {
   assert.equal((await caller.next(finalTo("1 OPTIONS"))).status, 483);
 });
 
-test("a request may forbid breadth (RFC 5393), and never gets more than the engine allows", async (context) => {
+test("SEC-25: a request may forbid breadth (RFC 5393), and never gets more than the engine allows", async (context) => {
   const forking = { proxy: { forking: "simultaneous" }, engine: { limits: { proxyBreadth: 2 } } } as const;
   const rig = await startProxy(context, 3, forking);
   rig.invite({ headers: ["Max-Breadth: 0"] });

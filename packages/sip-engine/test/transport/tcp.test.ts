@@ -132,7 +132,7 @@ test("garbage closes the connection and costs nobody else anything", async (t) =
   await node.until(1);
 });
 
-test("peers that end or reset at once leave no connection behind", async (t) => {
+test("SEC-13: peers that end or reset at once leave no connection behind", async (t) => {
   const node = await startNode(t);
   for (let index = 0; index < 50; index += 1) {
     const socket = await openStream(t, node.address("tcp"));
@@ -162,7 +162,7 @@ test("a peer that has ended its half gets no more, but the answer can go to its 
   await node.untilClosed(1);
 });
 
-test("a peer that does not read is dropped at the backlog limit, others are served on", async (t) => {
+test("SEC-12: a peer that does not read is dropped at the backlog limit, others are served on", async (t) => {
   const node = await startNode(t, { limits: { backlogBytes: 64 * 1024 } });
   const deaf = await openStream(t, node.address("tcp"));
   deaf.pause();
@@ -185,7 +185,7 @@ test("a peer that does not read is dropped at the backlog limit, others are serv
   await node.until(2);
 });
 
-test("a message that takes too long ends its connection, however the bytes trickle", async (t) => {
+test("SEC-12: a message that takes too long ends its connection, however the bytes trickle", async (t) => {
   const node = await startNode(t, { limits: { messageMs: 100 } });
   const socket = await openStream(t, node.address("tcp"));
   const closed = untilGone(socket);
@@ -196,7 +196,7 @@ test("a message that takes too long ends its connection, however the bytes trick
   assert.equal(node.layer.stats.connectionsSlow, 1);
 });
 
-test("an idle connection is closed, one that is held or kept alive is not", async (t) => {
+test("SEC-12: an idle connection is closed, one that is held or kept alive is not", async (t) => {
   const node = await startNode(t, { limits: { idleMs: 150 } });
   const held = await openStream(t, node.address("tcp"));
   held.write(request);
@@ -219,7 +219,7 @@ test("an idle connection is closed, one that is held or kept alive is not", asyn
   assert.equal(node.layer.stats.connectionsIdle, 3);
 });
 
-test("connections beyond the limit of an address are refused, other addresses are served", async (t) => {
+test("SEC-12: connections beyond the limit of an address are refused, other addresses are served", async (t) => {
   const node = await startNode(t, { limits: { connectionsPerAddress: 3 } });
   const sockets = await Promise.all([1, 2, 3].map(() => openStream(t, node.address("tcp"))));
   for (const socket of sockets) {
@@ -240,7 +240,7 @@ test("connections beyond the limit of an address are refused, other addresses ar
   await node.until(5);
 });
 
-test("the limit of all connections holds for every address", async (t) => {
+test("SEC-12: the limit of all connections holds for every address", async (t) => {
   const node = await startNode(t, { limits: { connections: 1 } });
   const first = await openStream(t, node.address("tcp"));
   first.write(request);
