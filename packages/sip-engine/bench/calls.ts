@@ -1,87 +1,55 @@
 // How many calls a second one machine bridges, with SIPp as caller and callee on the same machine. README.md says how.
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { placeCalls } from "./support/sipp-load.ts";
-import type { LoadResult } from "./support/sipp-load.ts";
+import { Contender } from "./support/contender.ts";
+import { summary, table, tryLine } from "./support/report.ts";
 import { drachtioServer, embedded } from "./support/systems.ts";
-import type { RunningSystem, System } from "./support/systems.ts";
 
-const HOLD_MS = 500;
-/** A step is clean when no more than this share of its calls failed, and no more messages were sent again. */
-const CLEAN_SHARE = 0.001;
-const REACHED_SHARE = 0.95;
-
-interface Contender {
-  readonly system: System;
-  readonly running: RunningSystem;
-  best: number;
-  failures: number;
-}
-
-function isClean({ calls, failed, retransmissions, reachedPerSecond }: LoadResult, callsPerSecond: number): boolean {
-  const most = Math.floor(calls * CLEAN_SHARE);
-  return failed <= most && retransmissions <= most && reachedPerSecond >= callsPerSecond * REACHED_SHARE;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-async function measure({ system, running }: Contender, callsPerSecond: number, seconds: number): Promise<boolean> {
-  const before = await running.cpuMs();
-  const result = await placeCalls({ server: system.address, callsPerSecond, seconds, holdMs: HOLD_MS });
-  const after = await running.cpuMs();
-  const cpuPerCall = after.map((ms, index) => ((ms - (before[index] ?? 0)) / result.calls).toFixed(2)).join(" + ");
-  const clean = isClean(result, callsPerSecond);
-  const numbers = [
-    `${callsPerSecond}/s`.padStart(7),
-    `${result.failed} failed`.padStart(13),
-    `${result.retransmissions} sent again`.padStart(18),
-    `answer ${result.answerMs.toFixed(0)} ms`.padStart(15),
-    `cpu ${cpuPerCall} ms a call`.padStart(24),
-  ];
-  print(`${system.name.padEnd(16)} ${numbers.join(" ")}  ${clean ? "clean" : "-"}`);
-  return clean;
-}
+const WARM_UP_PER_SECOND = 100;
 
 const { values } = parseArgs({
   options: {
-    ladder: { type: "string", default: "100,200,300,400,500,600,700,800,900,1000,1200" },
-    seconds: { type: "string", default: "10" },
+    ladder: { type: "string", default: "200,250,300,350,400,450,500,550,600,650,700,750,800,900,1000" },
+    seconds: { type: "string", default: "5" },
+    "warm-up": { type: "string", default: "20" },
+    minutes: { type: "string", default: "9" },
     drachtio: { type: "string" },
     only: { type: "string" },
     "cpu-prof": { type: "string" },
   },
 });
+const seconds = Number(values.seconds);
+const lastStepAtMs = performance.now() + Number(values.minutes) * 60_000;
 // oxlint-disable-next-line no-process-env -- the switch that the conformance tests have, too
 const binary = values.drachtio ?? process.env["DRACHTIO_BIN"];
 const flags = values["cpu-prof"] === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values["cpu-prof"]}`];
 const systems = [embedded(flags), ...(binary === undefined ? [] : [drachtioServer(binary)])];
-const contenders: Contender[] = [];
-for (const system of systems.filter(({ name }) => values.only === undefined || values.only === name)) {
-  contenders.push({ system, running: await system.start(), best: 0, failures: 0 });
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
-print(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}, load ${loadavg()[0]?.toFixed(1)}`);
-// In turns, so that other work on the machine falls on all of them; two unclean steps end a contender's climb.
-for (const callsPerSecond of values.ladder.split(",").map(Number)) {
-  for (const contender of contenders.filter(({ failures }) => failures < 2)) {
-    if (await measure(contender, callsPerSecond, Number(values.seconds))) {
-      contender.best = callsPerSecond;
-      contender.failures = 0;
+const contenders: Contender[] = [];
+for (const system of systems.filter(({ name }) => values.only === undefined || values.only === name)) {
+  contenders.push(await Contender.start(system));
+}
+const machine = `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}`;
+print(`${machine}, load ${loadavg()[0]?.toFixed(1)} at the start; processor time in seconds for 1,000 calls`);
+for (const contender of contenders) {
+  await contender.warmUp(WARM_UP_PER_SECOND, Number(values["warm-up"]));
+}
+// In turns, and each first in every other turn, so that other work on the machine falls on all of them.
+for (const [turn, callsPerSecond] of values.ladder.split(",").map(Number).entries()) {
+  const order = turn % 2 === 0 ? contenders : contenders.toReversed();
+  for (const contender of order.filter(({ isDone }) => !isDone)) {
+    if (performance.now() > lastStepAtMs) {
+      print(`${contender.system.name}: no time left for ${callsPerSecond}/s`);
     } else {
-      contender.failures += 1;
+      await contender.climb(callsPerSecond, seconds, (step) => print(tryLine(contender.system.name, step)));
     }
   }
 }
-for (const { system, running, best } of contenders) {
-  await running.stop();
-  print(`${system.name.padEnd(16)} ${best} calls a second`);
+for (const contender of contenders) {
+  await contender.stop();
 }
-const [ours, theirs] = [
-  contenders.find(({ system }) => system.name === "embedded"),
-  contenders.find(({ system }) => system.name !== "embedded"),
-];
-if (ours !== undefined && theirs !== undefined && theirs.best > 0) {
-  print(`ratio ${(ours.best / theirs.best).toFixed(1)}`);
-}
+print(`load ${loadavg()[0]?.toFixed(1)} at the end\n\n${table(contenders)}\n\n${summary(contenders)}`);

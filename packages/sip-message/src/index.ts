@@ -35,5 +35,5 @@ export { type FramedItem, type StreamFramer, createStreamFramer } from "./stream
 export { type TelUri, parseTelUri } from "./tel-uri.ts";
 export { uriScheme } from "./uri-scheme.ts";
 export { validateMessage } from "./validate-message.ts";
-export { branchOf, formatVia, parseVia, topVia } from "./via.ts";
+export { branchOf, formatVia, parseVia, topVia, withTopVia } from "./via.ts";
 export type { Via } from "./via-value.ts";

@@ -1,6 +1,7 @@
 import { TOKEN_OR_HOST } from "./characters.ts";
 import { formatHostPort } from "./host-port.ts";
 import { fieldListOf } from "./header-list.ts";
+import { splitList } from "./list.ts";
 import type { SipMessage } from "./message.ts";
 import { formatParameters, parseParameters } from "./parameters.ts";
 import { ViaEntry } from "./via-entry.ts";
@@ -32,6 +33,15 @@ export function topVia(message: SipMessage): Via | undefined {
     headers.topVia = value === undefined ? undefined : parseVia(value);
   }
   return headers.topVia;
+}
+
+/** The message with another topmost Via, which is not read again; the entries below it stay, each in a field of its own. */
+export function withTopVia<Message extends SipMessage>(message: Message, via: Via): Message {
+  const [first = "", ...fields] = message.headers.all("via");
+  const below = first.includes(",") ? splitList(first).slice(1) : [];
+  const headers = fieldListOf(message.headers.with("Via", formatVia(via), ...below, ...fields));
+  headers.topVia = via;
+  return { ...message, headers };
 }
 
 export function formatVia(via: Via): string {

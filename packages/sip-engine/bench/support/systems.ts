@@ -1,13 +1,14 @@
 import { fork, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CALLEE, DRACHTIO, EMBEDDED } from "./addresses.ts";
+import { processorMs } from "./processor-time.ts";
 
 const CONTROL_PORT = 9_122;
 const SECRET = "benchmark";
@@ -40,17 +41,9 @@ function file(name: string): string {
   return fileURLToPath(new URL(`../applications/${name}`, import.meta.url));
 }
 
-const TICK_MS = 10; // of /proc/PID/stat, on every Linux of today
-
-async function cpuOf(child: ChildProcess): Promise<number> {
-  const text = await readFile(`/proc/${child.pid}/stat`, "latin1").catch(() => "");
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * TICK_MS;
-}
-
 function running(children: readonly ChildProcess[]): RunningSystem {
   return {
-    cpuMs: () => Promise.all(children.map(cpuOf)),
+    cpuMs: () => Promise.all(children.map(({ pid = 0 }) => processorMs(pid))),
     async stop() {
       for (const child of children.toReversed()) {
         if (child.exitCode === null && child.signalCode === null) {

@@ -4,12 +4,11 @@ import type { SipMessage, SipRequest } from "@mss/sip-message";
 import {
   PEER_NAMES_HEADER,
   createResponse,
-  formatVia,
   messageFault,
-  parseVia,
   serializeMessage,
-  splitList,
+  topVia,
   uriScheme,
+  withTopVia,
 } from "@mss/sip-message";
 import { canonicalHost, formatHost, withoutZone } from "./addresses.ts";
 import type { Admission, Admitted } from "./admission.ts";
@@ -86,8 +85,7 @@ export class Ingress {
       this.#refuse(admitted.refusal, flow);
       return;
     }
-    const headers = admitted.message.headers.without(PEER_NAMES_HEADER); // whoever writes it from outside, it is not ours
-    const message = { ...admitted.message, headers };
+    const message = withoutPeerNames(admitted.message);
     const refusal = message.kind === "request" ? insecureRefusal(message, flow) : undefined;
     if (refusal !== undefined) {
       this.#refuse(refusal, flow);
@@ -124,6 +122,12 @@ export class Ingress {
   }
 }
 
+/** Whoever writes that header from outside, it is not ours. */
+function withoutPeerNames<Message extends SipMessage>(message: Message): Message {
+  const headers = message.headers.without(PEER_NAMES_HEADER);
+  return headers === message.headers ? message : { ...message, headers };
+}
+
 const SIPS_NOT_ALLOWED = 380; // RFC 5630 §6.3
 
 /** A request to a sips URI that did not come over TLS: its sender believes in a protection that it does not have. */
@@ -152,10 +156,8 @@ function stampSource(message: SipMessage, flow: Flow): SipMessage {
  * §18.2.1), and the value of `rport` (RFC 3581 §4). What the peer claims in either is replaced or removed.
  */
 export function stampRequest(request: SipRequest, flow: Flow): SipRequest {
-  const values = request.headers.all("via");
-  const first = values[0];
-  const via = first === undefined ? undefined : parseVia(first);
-  if (first === undefined || via === undefined) {
+  const via = topVia(request);
+  if (via === undefined) {
     return request;
   }
   const asksForPort = via.parameters.has("rport");
@@ -171,7 +173,5 @@ export function stampRequest(request: SipRequest, flow: Flow): SipRequest {
   if (asksForPort || isElsewhere) {
     parameters.set("received", withoutZone(flow.remote.host));
   }
-  const stamped = formatVia({ ...via, parameters });
-  const others = first.includes(",") ? splitList(first).slice(1) : [];
-  return { ...request, headers: request.headers.with("Via", stamped, ...others, ...values.slice(1)) };
+  return withTopVia(request, { ...via, parameters });
 }

@@ -164,6 +164,16 @@ test("addresses are written plainly, and hosts with brackets where they need the
   assert.equal(isSendable("host.test", 5060), false);
   assert.equal(isSendable("10.0.0.1", 5060), true);
   assert.equal(isSendable("::ffff:224.0.0.1", 5060), false);
+  const refused = ["0.0.0.0", "224.0.0.1", "239.255.255.255", "255.255.255.255", "::", "ff02::1"];
+  assert.deepEqual(
+    refused.filter((host) => isSendable(host, 5060)),
+    [],
+  );
+  const sendable = ["1.0.0.1", "223.255.255.254", "192.0.2.1", "::1", "2001:db8::1"];
+  assert.deepEqual(
+    sendable.filter((host) => !isSendable(host, 5060)),
+    [],
+  );
 });
 
 test("the README lists the error codes, each with its message, and no others", async () => {

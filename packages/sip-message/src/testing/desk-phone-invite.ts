@@ -16,7 +16,7 @@ const SDP = [
 ].join("\r\n");
 
 /** What a desk phone sends to its branch: 14 header fields and an SDP offer. */
-export const INVITE = [
+export const DESK_PHONE_INVITE = [
   "INVITE sip:4000@hongkong.example.com;user=phone SIP/2.0",
   "Via: SIP/2.0/UDP 10.1.0.23:5060;branch=z9hG4bK1d32hash4.hongkong;rport",
   "Max-Forwards: 70",
