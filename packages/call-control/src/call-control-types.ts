@@ -47,6 +47,10 @@ export interface CallLimits {
   readonly lampRetrySeconds?: number;
   /** How long a stop waits for the answers to the last BYEs. 1,000 ms when absent. */
   readonly stopGraceMs?: number;
+  /** Session timer that each leg is given where its end asks for no other (RFC 4028). 1,800 s when absent. */
+  readonly sessionSeconds?: number;
+  /** Shortest session timer that a target may agree on. 90 s when absent, which is the least that RFC 4028 allows. */
+  readonly minimumSessionSeconds?: number;
 }
 
 export interface CallControlOptions {

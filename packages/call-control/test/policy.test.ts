@@ -87,9 +87,10 @@ test("a response and an in-dialog request carry their own lists", () => {
 });
 
 test("required extensions that we do not carry are named", () => {
-  const required = reader({ Require: "100rel, ice,timer" });
-  assert.deepEqual(unsupportedRequirements(required), ["timer"]);
-  assert.deepEqual(unsupportedRequirements(required, "within a call"), ["100rel", "timer"]);
+  const required = reader({ Require: "100rel, ice,timer,replaces" });
+  assert.deepEqual(unsupportedRequirements(required), ["replaces"]);
+  assert.deepEqual(unsupportedRequirements(required, "within a call"), ["100rel", "replaces"]);
+  assert.equal(inviteHeaders(required, false)["Require"], "100rel, ice, replaces", "a timer is of one leg");
   assert.deepEqual(withoutReliability({ Require: "100rel", Supported: "ice, 100REL" }), { Supported: "ice" });
   assert.deepEqual(unsupportedRequirements(reader({})), []);
   assert.equal(inviteHeaders(reader({ Require: "ice" }), false)["Require"], "ice");

@@ -71,6 +71,7 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
           unprovenPeers: "serve-without-name",
           trusted: trustedHosts(settings),
           secret,
+          calls: options.limits,
           log,
         }),
       )

@@ -3,7 +3,7 @@ export { ENGINE_ERRORS, EngineError } from "./engine/errors.ts";
 export type { EngineErrorCode } from "./engine/errors.ts";
 export { ENGINE_LIMITS } from "./engine/types.ts";
 export type { RequestHandler, RoutingDecision } from "./engine/request-handlers.ts";
-export type { Engine, EngineLimits, EngineOptions, EngineStats } from "./engine/types.ts";
+export type { Engine, EngineLimits, EngineOptions, EngineStats, SessionTimerSettings } from "./engine/types.ts";
 export { FLOOD_LIMITS } from "./flood/flood-limits.ts";
 export type { FloodLimits } from "./flood/flood-limits.ts";
 export type { Rate } from "./flood/token-bucket.ts";

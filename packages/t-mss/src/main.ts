@@ -64,7 +64,15 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const secret = randomBytes(16).toString("hex");
   const engine = isEmbedded
     ? createEngine(
-        engineOptions({ settings, tls, unprovenPeers: "refuse", trusted: trustedHosts(settings), secret, log }),
+        engineOptions({
+          settings,
+          tls,
+          unprovenPeers: "refuse",
+          trusted: trustedHosts(settings),
+          secret,
+          calls: options.limits,
+          log,
+        }),
       )
     : undefined;
   const watch = tls.watch(engine);

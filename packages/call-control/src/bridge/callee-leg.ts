@@ -9,6 +9,7 @@ import type { CallErrorCode } from "../errors.ts";
 import { alerts, codeOf, reasonHeaderOf, statusFor } from "./failure.ts";
 import type { LegFailure } from "./failure.ts";
 import { responseHeaders } from "./header-policy.ts";
+import { longerOffer } from "./session-timer.ts";
 import type { CallTarget } from "./types.ts";
 
 /** What a leg is made of, beside its target. */
@@ -36,6 +37,7 @@ export interface LegAnswer {
 }
 
 const MAX_ATTEMPTS = 2; // one answer to a challenge; a peer that challenges for ever gets no third INVITE
+const TOO_SHORT = 422;
 const BYE_LIMIT_MS = 8_000;
 const AFTER_CANCEL_LIMIT_MS = 40_000; // above Timer B and Timer F: a cancelled INVITE has its final answer by then
 
@@ -140,7 +142,7 @@ export class CalleeLeg {
   #onFinal(response: ClientResponse): void {
     if (response.status < 300) {
       this.#onSuccess(response);
-    } else if (this.#state !== "over" && !this.#answerChallenge(response)) {
+    } else if (this.#state !== "over" && !this.#answerChallenge(response) && !this.#lengthen(response)) {
       this.#failBy(response);
     }
   }
@@ -191,6 +193,18 @@ export class CalleeLeg {
       this.#state = "calling";
       this.#giveUp("PEER_AWAY");
     }
+  }
+
+  /** 422: the same call with the interval that somebody on the way asks for. RFC 4028 §7.3. */
+  #lengthen(response: ClientResponse): boolean {
+    const { headers } = this.#offer;
+    const longer = response.status === TOO_SHORT ? longerOffer(headers, (name) => response.header(name)) : undefined;
+    if (longer === undefined || this.#sent === undefined || this.#attempts > MAX_ATTEMPTS) {
+      return false;
+    }
+    this.#waitForFirstResponse();
+    this.#send(mergeHeaders(headers, mergeHeaders(nextAttempt(this.#sent, "INVITE"), longer)));
+    return true;
   }
 
   #onRingTimeout(): void {

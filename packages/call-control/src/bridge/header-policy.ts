@@ -72,8 +72,14 @@ const IN_DIALOG_INVITE = [
 
 const RELIABLE = "100rel";
 
-/** Option tags that are carried from end to end. Not timer or replaces. 100rel only in the INVITE that begins a call. */
+/** Option tags that are carried from end to end. Not replaces. 100rel only in the INVITE that begins a call. */
 export const CARRIED_OPTION_TAGS: ReadonlySet<string> = new Set([RELIABLE, "ice", "sdp-anat", "trickle-ice", "uui"]);
+
+/** Of each leg alone: understood where it is required, and not carried. RFC 4028. */
+const TIMER = "timer";
+
+/** Option tags that an INVITE may require. */
+export const UNDERSTOOD_OPTION_TAGS: ReadonlySet<string> = new Set([...CARRIED_OPTION_TAGS, TIMER]);
 
 /** Methods that are carried between the legs: what each side may know of the other. */
 const CARRIED_METHODS: ReadonlySet<string> = new Set([
@@ -133,20 +139,20 @@ export function withoutReliability(headers: SipHeaders): SipHeaders {
   return { ...others, ...Object.fromEntries(kept) };
 }
 
-/** Option tags in Require that we do not carry: the request is answered 420 with them. RFC 3261 §8.2.2.3. */
+/** Option tags in Require that we do not understand: the request is answered 420 with them. RFC 3261 §8.2.2.3. */
 export function unsupportedRequirements(read: ReadHeader, where?: "within a call"): readonly string[] {
   return tokens(read("Require")).filter((tag) => {
     const name = tag.toLowerCase();
-    return !CARRIED_OPTION_TAGS.has(name) || (name === RELIABLE && where === "within a call");
+    return !UNDERSTOOD_OPTION_TAGS.has(name) || (name === RELIABLE && where === "within a call");
   });
 }
 
 /** Headers of an INVITE for its other leg. `betweenPeers`: both the caller's side and the target are federation peers. */
 export function inviteHeaders(read: ReadHeader, betweenPeers: boolean): SipHeaders {
   const headers = copyCapabilities(read, copy(read, INVITE, copy(read, BODY, {})));
-  const require = read("Require");
-  if (require !== undefined) {
-    headers["Require"] = require; // only tags that we carry come this far
+  const required = tokens(read("Require")).filter((tag) => tag.toLowerCase() !== TIMER);
+  if (required.length > 0) {
+    headers["Require"] = required.join(", "); // only tags that we carry come this far
   }
   return betweenPeers ? copy(read, INVITE_BETWEEN_PEERS, headers) : headers;
 }

@@ -4,6 +4,7 @@ import type { IncomingRequest, SipHeaders } from "../drachtio/types.ts";
 import type { LegOffer } from "./callee-leg.ts";
 import { inviteHeaders, sessionIdHeader, withoutReliability } from "./header-policy.ts";
 import { asksToBeHidden, callerHeaders } from "./identity.ts";
+import { withSessionOffer } from "./session-timer.ts";
 import type { BridgePlan, CallTarget } from "./types.ts";
 
 export interface OfferContext {
@@ -22,7 +23,7 @@ export function legOffer({ invite, plan, sessionId, limits, alone }: OfferContex
   const isHidden = plan.hidesCaller === true || asksToBeHidden(read("Privacy"));
   const carried = inviteHeaders(read, betweenPeers);
   const headers: SipHeaders = {
-    ...(alone ? carried : withoutReliability(carried)),
+    ...withSessionOffer(alone ? carried : withoutReliability(carried), limits),
     ...callerHeaders({ plan, target, from: invite.from, isHidden, read }),
     "Max-Forwards": String(invite.maxForwards - 1), // a B2BUA that starts again at 70 makes loops endless (RFC 7332 §5)
     ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),

@@ -7,6 +7,8 @@ import type { SipHeaders } from "../drachtio/types.ts";
 import type { LegAnswer } from "./callee-leg.ts";
 import { DialogSide } from "./dialog-side.ts";
 import { responseHeaders } from "./header-policy.ts";
+import { sessionAnswer } from "./session-timer.ts";
+import type { SessionInterval } from "./session-timer.ts";
 import { Session } from "./session.ts";
 import type { SessionEvents } from "./session.ts";
 import type { EndedBy, Party } from "./types.ts";
@@ -20,6 +22,7 @@ export interface OpeningOptions {
   readonly isOfferAnswered?: boolean;
   readonly parties: { readonly caller: Party; readonly callee: Party };
   readonly session: SessionEvents;
+  readonly interval: SessionInterval;
   readonly events: OpeningEvents;
 }
 
@@ -86,7 +89,10 @@ export class Opening {
   /** Answers the caller. */
   start(): void {
     const { invite, answer } = this.#options;
-    const headers = responseHeaders((name) => answer.response.header(name));
+    const headers = {
+      ...responseHeaders((name) => answer.response.header(name)),
+      ...sessionAnswer((name) => invite.header(name), this.#options.interval),
+    };
     invite.answer({ headers, body: answer.response.body }, (outcome) => {
       if (this.#abandoned) {
         return;

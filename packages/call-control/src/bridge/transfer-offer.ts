@@ -4,6 +4,7 @@ import type { SipHeaders } from "../drachtio/types.ts";
 import type { LegOffer } from "./callee-leg.ts";
 import { sessionIdHeader } from "./header-policy.ts";
 import { callerHeaders } from "./identity.ts";
+import { withSessionOffer } from "./session-timer.ts";
 import type { BridgePlan, CallTarget, Party } from "./types.ts";
 
 export interface TransferOfferContext {
@@ -28,7 +29,7 @@ export function transferOffer(
     ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),
   };
   return {
-    headers: mergeHeaders(headers, target.headers),
+    headers: mergeHeaders(withSessionOffer(headers, limits), target.headers),
     body: "",
     firstResponseTimeoutMs: target.firstResponseTimeoutMs ?? limits.firstResponseTimeoutMs,
     ringTimeoutMs: target.ringTimeoutMs ?? limits.ringTimeoutMs,

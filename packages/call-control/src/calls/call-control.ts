@@ -25,6 +25,8 @@ const DEFAULT_LIMITS = {
   maxSubscriptionsPerWatcher: 200,
   lampRefreshMs: 30_000,
   lampRetrySeconds: 30,
+  sessionSeconds: 1_800,
+  minimumSessionSeconds: 90,
 } as const satisfies Required<CallLimits>;
 
 const HANG_UP_LIMIT_MS = 2_000; // for BYEs to leave before the link to the engine is cut

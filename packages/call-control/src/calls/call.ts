@@ -245,6 +245,7 @@ export class Call implements LiveCall {
       answer,
       isOfferAnswered: this.#early.isOfferAnswered,
       parties: { caller: this.#callerParty(), callee: { label, number: this.#plan?.to ?? this.#invite.called } },
+      interval: this.#deps.limits,
       session: {
         onEnd: (endedBy) => this.#over(() => this.#recorder.ended(endedBy)),
         ...(onRefer === undefined ? {} : { onRefer }),

@@ -1,4 +1,4 @@
-import { CARRIED_OPTION_TAGS } from "../bridge/header-policy.ts";
+import { UNDERSTOOD_OPTION_TAGS } from "../bridge/header-policy.ts";
 
 /**
  * What the embedded engine lets pass to the applications of a node, as options of it. Option tags: those that a call can
@@ -6,6 +6,6 @@ import { CARRIED_OPTION_TAGS } from "../bridge/header-policy.ts";
  * rather than carried to a phone that cannot use it.
  */
 export const ENGINE_ADMISSION = {
-  optionTags: [...CARRIED_OPTION_TAGS],
+  optionTags: [...UNDERSTOOD_OPTION_TAGS],
   inviteTypes: ["application/sdp", "multipart/mixed", "multipart/alternative", "multipart/related"],
 } as const;

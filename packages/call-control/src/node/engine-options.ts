@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { ConnectionLimitSettings, ExternalAddressSettings, LimitSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
+import type { CallLimits } from "../call-control-types.ts";
 import type { EngineAddress } from "../drachtio/types.ts";
 import { ENGINE_ADMISSION } from "./engine-admission.ts";
 import type { NodeTls } from "./node-tls.ts";
@@ -19,6 +20,8 @@ export interface EngineOptionsParts {
   /** Hosts of the peers that the settings name: hubs, trunks, gateways. Names among them say nothing of a source. */
   readonly trusted: readonly string[];
   readonly secret: string;
+  /** What the node asks of its calls; the engine takes no shorter session timer. */
+  readonly calls?: Pick<CallLimits, "minimumSessionSeconds"> | undefined;
   readonly log: Logger;
 }
 
@@ -26,14 +29,16 @@ const LOOPBACK = "127.0.0.1";
 const MILLISECONDS = 1000;
 
 /** The options of a node's embedded engine, from its settings. */
-export function engineOptions({ settings, tls, unprovenPeers, trusted, secret, log }: EngineOptionsParts) {
+export function engineOptions({ settings, tls, unprovenPeers, trusted, secret, calls, log }: EngineOptionsParts) {
   const { external, limits } = settings;
+  const minimumSeconds = calls?.minimumSessionSeconds;
   return {
     listen: tls.listen,
     ...(tls.credentials === undefined ? {} : { tls: { credentials: tls.credentials, unprovenPeers } }),
     ...(external === undefined ? {} : { externalAddress: external.address, localNetworks: external.localNetworks }),
     control: { host: LOOPBACK, port: 0, secret },
     ...ENGINE_ADMISSION,
+    ...(minimumSeconds === undefined ? {} : { sessionTimers: { minimumSeconds } }),
     ...(limits === undefined ? {} : limitOptions(limits)),
     trusted: [...new Set(trusted.filter((host) => isIP(host) !== 0))],
     log,

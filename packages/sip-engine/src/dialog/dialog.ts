@@ -2,6 +2,7 @@ import type { SipRequest } from "@mss/sip-message";
 import type { Flow, Target } from "../transport/types.ts";
 import type { DialogState } from "./dialog-state.ts";
 import { dialogKey } from "./dialog-state.ts";
+import type { Session } from "./session.ts";
 
 /** An ACK as it was sent: sent again, byte for byte, for each repetition of the 2xx. RFC 3261 §13.2.2.4. */
 export interface SentAck {
@@ -44,6 +45,10 @@ export interface Dialog<Owner> {
   ownUpdate: boolean;
   /** The peer's UPDATE that the application has not answered. */
   peerUpdate: boolean;
+  /** The peer's re-INVITE that the application has not answered. */
+  peerInvite: boolean;
+  /** Undefined while no session timer runs. */
+  session: Session | undefined;
   /** RSeq of the last reliable provisional response we took: RFC 3262 §4. */
   reliableSequence: number | undefined;
   /** The Contact the application gave for this dialog. */
@@ -92,6 +97,8 @@ export function createDialog<Owner>(
     ownInvite: undefined,
     ownUpdate: false,
     peerUpdate: false,
+    peerInvite: false,
+    session: undefined,
     reliableSequence: undefined,
     localContact: undefined,
     ending: false,
@@ -148,6 +155,8 @@ export class DialogTable<Owner> {
     this.unname(dialog);
     dialog.awaitedAck?.stop();
     dialog.awaitedAck = undefined;
+    dialog.session?.stop();
+    dialog.session = undefined;
     dialog.releaseFlow?.();
     dialog.releaseFlow = undefined;
   }

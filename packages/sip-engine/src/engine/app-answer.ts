@@ -11,6 +11,7 @@ import { buildResponse } from "./message-builder.ts";
 import { ownContact } from "./next-hop.ts";
 import type { OpenRequest } from "./open-request.ts";
 import { hasOption } from "./reliable-answers.ts";
+import { sessionAnswer } from "./session-terms.ts";
 
 const CONTACT_IN_SUCCESS: ReadonlySet<string> = new Set(["INVITE", "SUBSCRIBE", "REFER", "UPDATE"]);
 
@@ -63,7 +64,7 @@ export function answerOf(
     toTag,
     contact: localContact ?? (needsContact ? (open.within?.localContact ?? ownContact(own, isSecure)) : undefined),
     reliableSequence,
-    others: headers.others,
+    others: isSuccess ? [...headers.others, ...sessionAnswer(core, open, headers.others)] : headers.others,
     contentType: headers.contentType,
     body: parts.message.body,
   });

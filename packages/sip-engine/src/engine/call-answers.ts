@@ -13,6 +13,7 @@ import { buildResponse } from "./message-builder.ts";
 import { keepFlow } from "./dialog-path.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
 import { isNextReliable } from "./reliable-answers.ts";
+import { onSessionAccepted } from "./session-timers.ts";
 
 /** What an application is told when no answer comes: RFC 3261 §8.1.3.1. */
 export const FAILURES = {
@@ -162,6 +163,7 @@ export class CallAnswers {
     if (method === "INVITE") {
       dialog.unacknowledged = call.sequence;
       dialog.endAfterAck = call.cancelled || contactUriOf(response) === undefined;
+      onSessionAccepted(this.#core, dialog, { request: call.request, response });
     }
     if (call.client.open) {
       this.#tell(call, response, { flow, dialogId: dialog.wireId });

@@ -11,7 +11,7 @@ import type { MessagePath } from "../wire/notices.ts";
 import type { CallRecords } from "./call-records.ts";
 import type { ClientRegistry } from "./client-registry.ts";
 import type { RegisteredFlows } from "./registered-flows.ts";
-import type { EngineLimits } from "./types.ts";
+import type { EngineLimits, SessionTimerSettings } from "./types.ts";
 
 /** A dialog and the application that owns it. */
 export type AppDialog = Dialog<ControlClient>;
@@ -28,6 +28,7 @@ export interface Core {
   readonly sources: SourceTrust;
   readonly limits: EngineLimits;
   readonly timers: TimerSettings;
+  readonly sessionTimers: SessionTimerSettings;
   readonly ids: IdSource;
   readonly counters: { readonly refused: Record<string, number>; ended: number };
 }

@@ -13,6 +13,7 @@ import type { IncomingRequests } from "./incoming-requests.ts";
 import { buildResponse } from "./message-builder.ts";
 import type { OutgoingRequests } from "./outgoing-requests.ts";
 import type { Refusal } from "./refusals.ts";
+import { refusalOfInterval } from "./session-terms.ts";
 import { REFUSALS, underWay, refuse, unavailable } from "./refusals.ts";
 
 /** The requests that come from the network within dialogs. */
@@ -116,9 +117,11 @@ export class DialogArrivals {
       return unavailable(this.#core);
     }
     if (method === "INVITE") {
-      return this.#refusalOfInvite(dialog);
+      return refusalOfInterval(this.#core, request) ?? this.#refusalOfInvite(dialog);
     }
-    return method === "UPDATE" ? this.#refusalOfUpdate(dialog, request) : undefined;
+    return method === "UPDATE"
+      ? (refusalOfInterval(this.#core, request) ?? this.#refusalOfUpdate(dialog, request))
+      : undefined;
   }
 
   /** RFC 3261 §14.2. */

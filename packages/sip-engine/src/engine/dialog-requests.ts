@@ -17,6 +17,8 @@ import { dialogRequest } from "./dialog-message.ts";
 import { END_REASONS, acknowledge, hangUp } from "./hang-up.ts";
 import { buildResponse } from "./message-builder.ts";
 import { keepFlow } from "./dialog-path.ts";
+import { sessionOffer } from "./session-terms.ts";
+import { describeSession, onSessionAccepted } from "./session-timers.ts";
 
 interface RequestLine {
   readonly method: string;
@@ -78,6 +80,7 @@ export class DialogRequests {
     const outgoing =
       dialog.unacknowledged === undefined ? undefined : this.#build(dialog, command, { method: "ACK", sequence });
     if (outgoing !== undefined) {
+      describeSession(dialog, outgoing.request);
       dialog.sentAck = { sequence, request: outgoing.request, target: outgoing.target };
       dialog.unacknowledged = undefined;
     }
@@ -103,6 +106,11 @@ export class DialogRequests {
     const { method } = line;
     if (method === "CANCEL") {
       client.send(formatNotOk(command.id, "CANCEL needs the id of a transaction"));
+      return;
+    }
+    const { session } = dialog;
+    if (session?.waiting !== undefined && (method === "INVITE" || method === "UPDATE")) {
+      session.waiting.push(() => this.send(client, command, line)); // one change of a session at a time
       return;
     }
     if (method === "BYE") {
@@ -150,7 +158,7 @@ export class DialogRequests {
       sequence: parts.sequence ?? headers.sequence,
       contact: headers.contact,
       maxForwards: headers.maxForwards,
-      others: headers.others,
+      others: [...headers.others, ...sessionOffer(this.#core, dialog, { ...parts, others: headers.others })],
       contentType,
       body: message.body,
     });
@@ -220,6 +228,9 @@ export class DialogRequests {
     }
     dialog.state = updateTarget(dialog.state, response);
     keepFlow(this.#core, dialog, flow);
+    if (method !== "SUBSCRIBE") {
+      onSessionAccepted(this.#core, dialog, { request: sent.outgoing.request, response });
+    }
     if (method === "INVITE") {
       dialog.unacknowledged = sent.sequence;
       if (!sent.client.open || dialog.ending || dialog.ended) {

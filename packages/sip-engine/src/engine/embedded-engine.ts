@@ -30,7 +30,7 @@ import { REFUSALS, refuse, unavailable } from "./refusals.ts";
 import { RequestRouter } from "./request-router.ts";
 import { parseStartLine } from "./start-line.ts";
 import type { Engine, EngineOptions, EngineStats } from "./types.ts";
-import { ENGINE_LIMITS } from "./types.ts";
+import { ENGINE_LIMITS, SESSION_TIMERS } from "./types.ts";
 
 /** drachtio-srf reads the number to know what the server can do; 0.9.10 is the one whose answers we give. */
 const PROTOCOL_VERSION = "v0.9.10-mss";
@@ -61,6 +61,7 @@ function createCore(options: EngineOptions, { transports, transactions, sources 
     records: new CallRecords(registry),
     limits: { ...ENGINE_LIMITS, ...options.limits },
     timers: { ...DEFAULT_TIMERS, ...options.timers },
+    sessionTimers: { ...SESSION_TIMERS, ...options.sessionTimers },
     ids: createIdSource(),
     counters: { refused: {}, ended: 0 },
   };

@@ -10,6 +10,7 @@ export const END_REASONS = {
   lateFork: "another fork was answered first",
   applicationGone: "application is gone",
   engineStops: "engine stops",
+  sessionExpired: "Session timer expired",
 } as const;
 
 /** Sends ACK for a 2xx that the application will not see, or has not acknowledged. */
@@ -35,6 +36,7 @@ export function hangUp(core: Core, dialog: AppDialog, reason: string): void {
   core.counters.ended += 1;
   core.dialogs.unname(dialog);
   dialog.awaitedAck?.stop();
+  dialog.session?.stop();
   if (dialog.unacknowledged !== undefined) {
     acknowledge(core, dialog, dialog.unacknowledged); // RFC 3261 §13.2.2.4: before anything else
   }

@@ -15,6 +15,7 @@ import type { OpenRequest } from "./open-request.ts";
 import type { Refusal } from "./refusals.ts";
 import { REFUSALS, refusalOfNew, refusalOfUnwanted, refuse, unavailable } from "./refusals.ts";
 import { ReliableSender } from "./reliable-sender.ts";
+import { refusalOfInterval } from "./session-terms.ts";
 import { applySuccess, keepEarlyDialog } from "./uas-dialogs.ts";
 
 const UNKNOWN_TRANSACTION = "Response not sent due to unknown transaction";
@@ -40,6 +41,7 @@ export class IncomingRequests {
     const refusal =
       refusalOfNew(this.#core, request, this.#open.size) ??
       (client === undefined ? refusalOfUnwanted(this.#core) : undefined) ??
+      refusalOfInterval(this.#core, request) ??
       this.#refusalOfRepeated(request);
     if (this.#isLetIn(transaction, refusal) && client !== undefined) {
       this.deliver(transaction, client);
@@ -49,7 +51,10 @@ export class IncomingRequests {
   /** Whether a request may wait for an application that is still to be found; refused when not. */
   admit(transaction: ServerTransaction, waiting: number): boolean {
     const { request } = transaction;
-    const refusal = refusalOfNew(this.#core, request, this.#open.size + waiting) ?? this.#refusalOfRepeated(request);
+    const refusal =
+      refusalOfNew(this.#core, request, this.#open.size + waiting) ??
+      refusalOfInterval(this.#core, request) ??
+      this.#refusalOfRepeated(request);
     return this.#isLetIn(transaction, refusal);
   }
 
@@ -80,9 +85,7 @@ export class IncomingRequests {
       reliable: undefined,
       held: undefined,
     };
-    if (within !== undefined && request.method === "UPDATE") {
-      within.peerUpdate = true;
-    }
+    markWithin(open, true);
     this.#open.set(transaction.id, open);
     if (request.method === "INVITE") {
       this.#invites.set(open.wireId, open);
@@ -244,9 +247,7 @@ export class IncomingRequests {
       this.#invites.delete(open.wireId);
     }
     open.reliable?.stop();
-    if (open.within !== undefined && open.transaction.request.method === "UPDATE") {
-      open.within.peerUpdate = false;
-    }
+    markWithin(open, false);
     if (open.early !== undefined) {
       this.#core.dialogs.remove(open.early);
       open.early = undefined;
@@ -325,6 +326,18 @@ export class IncomingRequests {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+/** Remembers in the dialog that the application owes an answer to what would change the session. */
+function markWithin({ within, transaction }: OpenRequest, isOpen: boolean): void {
+  if (within === undefined) {
+    return;
+  }
+  if (transaction.request.method === "UPDATE") {
+    within.peerUpdate = isOpen;
+  } else if (transaction.request.method === "INVITE") {
+    within.peerInvite = isOpen;
+  }
 }
 
 function startsCall({ transaction, within }: OpenRequest): boolean {

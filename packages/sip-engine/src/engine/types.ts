@@ -47,6 +47,16 @@ export const ENGINE_LIMITS: EngineLimits = {
   retryAfterSeconds: 5,
 };
 
+/** Session timers (RFC 4028) that applications leave to the engine. */
+export interface SessionTimerSettings {
+  /** Shortest interval that is taken, in seconds; a request with a shorter one is answered 422. At least 90 in a real network. */
+  readonly minimumSeconds: number;
+  /** Who refreshes where a caller offers a timer, leaves that open, and the application says nothing; `none` declines. */
+  readonly defaultRefresher: "uac" | "uas" | "none";
+}
+
+export const SESSION_TIMERS: SessionTimerSettings = { minimumSeconds: 90, defaultRefresher: "none" };
+
 export interface EngineOptions extends OwnAddressOptions {
   readonly listen: readonly ListenAddress[];
   /** Needed to listen on `tls` and to call peers over it. */
@@ -56,6 +66,7 @@ export interface EngineOptions extends OwnAddressOptions {
   /** Who gets which requests, in the place of "whoever asked for the method, in turn". */
   readonly requestHandlers?: readonly RequestHandler[];
   readonly timers?: Partial<TimerSettings>;
+  readonly sessionTimers?: Partial<SessionTimerSettings>;
   readonly limits?: Partial<EngineLimits>;
   /** What one message may be like before anything else looks at it; the rest is as in `DEFAULT_LIMITS` of @mss/sip-message. */
   readonly messageLimits?: Partial<MessageLimits>;
@@ -103,7 +114,7 @@ export interface EngineStats {
   readonly flood: FloodStats;
   /** Requests the engine refused by itself since the start, by status code. */
   readonly refused: Readonly<Record<string, number>>;
-  /** Calls and dialogs the engine ended by itself since the start: no ACK, late fork, application gone. */
+  /** Calls and dialogs the engine ended by itself since the start: no ACK, late fork, application gone, session expired. */
   readonly ended: number;
 }
 

@@ -6,6 +6,7 @@ import type { Answer } from "./answer.ts";
 import type { AppDialog, Core } from "./core.ts";
 import { keepFlow } from "./dialog-path.ts";
 import type { OpenRequest } from "./open-request.ts";
+import { onSessionAnswered } from "./session-timers.ts";
 import { keepSuccess } from "./success-keeper.ts";
 
 /** Requests whose acceptance moves the remote target. RFC 3261 §12.2, RFC 3311, RFC 6665. */
@@ -70,6 +71,9 @@ export function applySuccess(
     dialog.state = updateTarget(dialog.state, request);
     keepFlow(core, dialog, flow);
     dialog.localContact = answer.localContact ?? dialog.localContact;
+  }
+  if (dialog !== undefined) {
+    onSessionAnswered(core, dialog, { request, response: answer.response });
   }
   if (dialog !== undefined && request.method === "INVITE") {
     const sequence = parseCSeq(request.headers.get("CSeq") ?? "")?.sequence ?? 0;

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
+import type { CallLimits } from "@mss/call-control";
 import type { OutgoingCall, SipPhone } from "@mss/call-control/testing";
 import { parseNameAddress } from "@mss/sip-message";
 import type { HeaderField, SipResponse } from "@mss/sip-message";
 import { openPhone, startFederation } from "./federation.ts";
 
 /** Alice on 1000 in Hong Kong and Bob on 4000 in London, both registered. */
-export async function twoPhones(t: TestContext, subnet: number) {
-  const federation = await startFederation(t, { subnet });
+export async function twoPhones(t: TestContext, subnet: number, limits?: CallLimits) {
+  const federation = await startFederation(t, { subnet, ...(limits && { limits }) });
   const alice = await openPhone(t, federation.net, "1000", 10);
   const bob = await openPhone(t, federation.net, "4000", 11);
   for (const phone of [alice, bob]) {
