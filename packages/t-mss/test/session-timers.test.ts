@@ -8,7 +8,7 @@ import { fields, twoPhones } from "./support/phones.ts";
 const LIMITS = { sessionSeconds: 6, minimumSessionSeconds: 2 };
 
 test("a phone that was to refresh its session and is dead: BYE to the other one, three nodes away, with a record each", async (t) => {
-  const { federation, alice, bob } = await twoPhones(t, 61, LIMITS);
+  const { federation, alice, bob } = await twoPhones(t, 180, LIMITS);
   const call = await alice.call("4000");
   const incoming: IncomingCall = await bob.nextCall();
   const { headers } = incoming.request;
@@ -26,7 +26,7 @@ test("a phone that was to refresh its session and is dead: BYE to the other one,
 });
 
 test("a target that wants a longer interval gets the call once more with it", async (t) => {
-  const { alice, bob } = await twoPhones(t, 62, LIMITS);
+  const { alice, bob } = await twoPhones(t, 181, LIMITS);
   const call = await alice.call("4000");
   const first = await bob.nextCall();
   first.reply(422, { headers: fields({ "Min-SE": "600" }) });
