@@ -1,4 +1,12 @@
-import { branchSettings, checkCertificates, hubSettings, loadTopology, toSnapshot } from "@mss/topology";
+import {
+  branchParts,
+  branchSettings,
+  checkCertificates,
+  hubSettings,
+  loadTopology,
+  secretFilesOf,
+  toSnapshot,
+} from "@mss/topology";
 import type { Topology } from "@mss/topology";
 import { faultText } from "./fault-text.ts";
 import { findSecrets } from "./find-secrets.ts";
@@ -50,6 +58,8 @@ export async function loadNodes({
       hubs: chosen.hubs.map((hub) => hubSettings(topology, hub.id, secrets)),
       branches: chosen.branches.map((branch) => branchSettings(topology, branch.id, secrets)),
       snapshot: toSnapshot(topology),
+      parts: branchParts(topology),
+      secretFiles: secretFilesOf(topology, node),
     },
     warnings: faultText([...loaded.warnings, ...resolved.warnings, ...(withoutTls ? [] : warnings)]),
   };

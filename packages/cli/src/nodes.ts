@@ -1,6 +1,6 @@
 import { startBranch } from "@mss/l-mss";
 import type { RunningBranch } from "@mss/l-mss";
-import type { BranchSettings, CallRecord, HubSettings, Snapshot } from "@mss/model";
+import type { BranchPartBody, BranchSettings, CallRecord, HubSettings, Snapshot } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { startHub } from "@mss/t-mss";
 import type { RunningHub } from "@mss/t-mss";
@@ -11,6 +11,10 @@ export interface NodeSet {
   readonly hubs: readonly HubSettings[];
   readonly branches: readonly BranchSettings[];
   readonly snapshot: Snapshot;
+  /** What each branch gets of the snapshot, where a hub publishes it. */
+  readonly parts: readonly BranchPartBody[];
+  /** Files of the secrets of these nodes, absolute. */
+  readonly secretFiles: readonly string[];
 }
 
 export interface RunningNodes {
@@ -18,15 +22,42 @@ export interface RunningNodes {
   readonly branches: readonly RunningBranch[];
   /** No new calls; waits for the present ones up to the limit, then stops every node. Branches first: their hubs answer them until the end. */
   drainAndStop(drainLimitMs: number): Promise<void>;
+  /** Goes by other settings of the same nodes; one that refuses them keeps its own, and that is logged. */
+  update(nodes: NodeSet): void;
+  /** Calls back when a node goes by another revision of the topology. Returns the function that takes the listener off. */
+  onRevision(listener: () => void): () => void;
   /** Looks for new certificates of every node. Never rejects. */
   reloadCertificates(): Promise<void>;
 }
 
 export interface StartNodesOptions {
   readonly config: Config;
-  readonly log: (node: string, settings: HubSettings | BranchSettings) => Logger;
+  readonly log: (node: string, settings?: HubSettings | BranchSettings) => Logger;
   /** Told each call record once, beside the store. */
   readonly onRecord?: (record: CallRecord) => void;
+}
+
+interface Updatable<Settings> {
+  status(): { readonly node: string };
+  update(settings: Settings): void;
+}
+
+/** Each node goes by those of the settings that are its own. */
+function updateAll<Settings extends HubSettings | BranchSettings>(
+  nodes: readonly Updatable<Settings>[],
+  changed: readonly Settings[],
+  log: StartNodesOptions["log"],
+): void {
+  for (const node of nodes) {
+    const settings = changed.find(({ id }) => id === node.status().node);
+    try {
+      if (settings !== undefined) {
+        node.update(settings);
+      }
+    } catch (error) {
+      log(node.status().node, settings).error({ err: error }, "node refuses its new settings, those from before stay");
+    }
+  }
 }
 
 /** Starts hubs, then branches. If one fails, those already started are stopped and the failure is thrown. */
@@ -47,7 +78,7 @@ export async function startNodes(nodes: NodeSet, options: StartNodesOptions): Pr
   try {
     for (const settings of nodes.hubs) {
       const log = options.log(settings.id, settings);
-      hubs.push(await startHub({ ...common, settings, store, log, snapshot: nodes.snapshot }));
+      hubs.push(await startHub({ ...common, settings, store, log, snapshot: nodes.snapshot, parts: nodes.parts }));
     }
     for (const settings of nodes.branches) {
       branches.push(await startBranch({ ...common, settings, log: options.log(settings.id, settings) }));
@@ -59,6 +90,17 @@ export async function startNodes(nodes: NodeSet, options: StartNodesOptions): Pr
   return {
     hubs,
     branches,
+    update(changed) {
+      updateAll(hubs, changed.hubs, options.log);
+      updateAll(branches, changed.branches, options.log);
+    },
+    onRevision(listener) {
+      const offs = [
+        ...hubs.map((hub) => hub.on("plan", listener)),
+        ...branches.map((branch) => branch.on("topology", listener)),
+      ];
+      return () => offs.forEach((off) => off());
+    },
     async reloadCertificates() {
       await Promise.all([...hubs, ...branches].map((node) => node.reloadCertificate()));
     },

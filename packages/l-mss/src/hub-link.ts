@@ -65,6 +65,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 export class HubLink {
   readonly route: HubRoute;
   readonly #options: HubLinkOptions;
+  #settings: BranchSettings;
   readonly #timing: HubLinkTiming;
   /** Undefined until the first attempt has come out, so that a hub that is away from the start is told as well. */
   #state: HubLinkState | undefined;
@@ -80,6 +81,7 @@ export class HubLink {
 
   constructor(options: HubLinkOptions) {
     this.#options = options;
+    this.#settings = options.settings;
     this.route = options.route;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
     this.#expiresSeconds = this.#timing.expiresSeconds;
@@ -97,6 +99,15 @@ export class HubLink {
   refresh(): void {
     if (!this.#asking) {
       this.#round.abort();
+    }
+  }
+
+  /** With another secret it registers again at once. */
+  update(settings: BranchSettings): void {
+    const isOther = settings.trunk.secret !== this.#settings.trunk.secret;
+    this.#settings = settings;
+    if (isOther) {
+      this.refresh();
     }
   }
 
@@ -159,7 +170,7 @@ export class HubLink {
   }
 
   #register(expiresSeconds: number): OutgoingRequest {
-    const { federation, id, trunk } = this.#options.settings;
+    const { federation, id, trunk } = this.#settings;
     const aor = `<sip:${id}@${federation}>`;
     const { hub, address } = this.route;
     const proxy = namedHopOf(address, nodeName(hub.id, federation));
@@ -177,7 +188,7 @@ export class HubLink {
   #contact(): string {
     const { transport } = this.route.address;
     const parameter = transport === "udp" ? "" : `;transport=${transport}`;
-    return `<sip:${this.#options.settings.id}@localhost${parameter}>`;
+    return `<sip:${this.#settings.id}@localhost${parameter}>`;
   }
 
   #set(state: HubLinkState, error?: Error): void {

@@ -8,3 +8,4 @@ export { startBranch } from "./main.ts";
 export type { EngineChoice, RunningBranch, StartBranchOptions } from "./main.ts";
 export { createBranchNode } from "./node.ts";
 export type { BranchNode, BranchNodeOptions, BranchStatus } from "./node.ts";
+export type { PullTiming, TopologyStatus } from "./topology/topology-pull.ts";

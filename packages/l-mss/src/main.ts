@@ -14,6 +14,7 @@ import type { HubProbeTiming } from "./hub-probe.ts";
 import { createBranchNode } from "./node.ts";
 import type { BranchNode } from "./node.ts";
 import { trustedHosts } from "./trusted-hosts.ts";
+import type { PullTiming } from "./topology/topology-pull.ts";
 
 /** What speaks SIP for the node: the engine of this repository, in this process, or a drachtio-server. */
 export type EngineChoice = { readonly kind: "embedded" } | ({ readonly kind: "drachtio" } & EngineAddress);
@@ -26,6 +27,7 @@ export interface StartBranchOptions {
   readonly onRecord?: (record: CallRecord) => void;
   readonly trunkTiming?: Partial<HubLinkTiming>;
   readonly hubProbe?: Partial<HubProbeTiming>;
+  readonly pullTiming?: Partial<PullTiming>;
   readonly hubFirstResponseTimeoutMs?: number;
 }
 

@@ -1,34 +1,26 @@
-import { chain, createCallControl, createDigestGuard } from "@mss/call-control";
-import type {
-  ActiveCall,
-  CallControl,
-  CallLimits,
-  DigestGuard,
-  EngineAddress,
-  IncomingRequest,
-  LinkState,
-} from "@mss/call-control";
+import { createCallControl } from "@mss/call-control";
+import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState } from "@mss/call-control";
 import { createNodeHttp, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
-import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
-import type { BindingStore, BranchId, BranchSettings, CallRecord, CallRecordStore, HubId } from "@mss/model";
-import { compose } from "@mss/runtime";
+import type { BindingStore, BranchId, BranchSettings, CallRecord, CallRecordStore, CopyStore, HubId } from "@mss/model";
+import { TypedEmitter, compose } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
-import { compileCallPlan } from "./call-plan.ts";
+import { BranchRouting } from "./branch-routing.ts";
 import { extensionLabel } from "./caller.ts";
 import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
-import { findExtension, identify } from "./identify.ts";
 import type { HubProbeTiming } from "./hub-probe.ts";
-import { planCall } from "./plan.ts";
-import type { PlanOptions } from "./plan.ts";
-import { takeOver } from "./take-over.ts";
-import { planWatch } from "./watch.ts";
-import { transferPolicy } from "./transfer.ts";
+import { askForPart } from "./topology/part-client.ts";
+import { TopologyPull } from "./topology/topology-pull.ts";
+import type { PullTiming, TopologyStatus } from "./topology/topology-pull.ts";
 import { Uplink } from "./uplink.ts";
 
 export interface BranchNodeOptions {
   readonly settings: BranchSettings;
-  readonly store: { readonly bindings: BindingStore; readonly callRecords: CallRecordStore };
+  readonly store: {
+    readonly bindings: BindingStore;
+    readonly callRecords: CallRecordStore;
+    readonly topologyCopy: CopyStore;
+  };
   /** When the branch's certificate expires; for `/health` and the metrics. No TLS when absent. */
   readonly certificate?: () => CertificateStatus | undefined;
   /** What the embedded engine counts; absent with a drachtio-server. */
@@ -43,6 +35,8 @@ export interface BranchNodeOptions {
   readonly trunkTiming?: Partial<HubLinkTiming>;
   /** How the hubs are asked whether they take calls. */
   readonly hubProbe?: Partial<HubProbeTiming>;
+  /** How the branch asks its hubs for the topology. */
+  readonly pullTiming?: Partial<PullTiming>;
   /** A hub that says nothing for so long is taken for dead and the next one is tried. 2,000 ms when absent. */
   readonly hubFirstResponseTimeoutMs?: number;
 }
@@ -53,6 +47,7 @@ export interface BranchStatus {
   readonly draining: boolean;
   readonly calls: number;
   readonly hubs: readonly { readonly hub: HubId; readonly state: HubLinkState }[];
+  readonly topology: TopologyStatus;
 }
 
 /** An L-MSS: the registrar and call control of one branch. */
@@ -61,33 +56,22 @@ export interface BranchNode extends Part {
   activeCalls(): readonly ActiveCall[];
   /** Takes no new calls (503 with Retry-After) and waits for the others up to `limitMs`, then ends them. */
   drain(limitMs: number): Promise<void>;
-  /** A hub began or ceased to take our calls. Returns the function that takes the listener off. */
-  on(event: "hub", listener: (hub: HubId, state: HubLinkState) => void): () => void;
+  /**
+   * `hub`: it began or ceased to take our calls. `topology`: the branch goes by another revision. Returns the function that takes
+   * the listener off.
+   */
+  on<Name extends keyof BranchEvents>(event: Name, listener: (...args: BranchEvents[Name]) => void): () => void;
+  /**
+   * Goes by other secrets, extensions, rules and keys from now on; calls and registrations stay. Throws `NUMBERS_REFUSED`, and
+   * nothing changes then. What it listens on, `http`, TLS, digest algorithms and the data directory change with a restart only.
+   */
+  update(settings: BranchSettings): void;
 }
 
 const HUB_FIRST_RESPONSE_TIMEOUT_MS = 2_000;
 
 /** Errors after which the hub itself, not the callee, is in doubt. */
 const HUB_IN_DOUBT: readonly (string | undefined)[] = ["TARGET_SILENT", "TARGET_UNREACHABLE"];
-
-function createGuard({ settings, log }: BranchNodeOptions, status: 401 | 407): DigestGuard {
-  return createDigestGuard({ realm: settings.id, log, status, algorithms: settings.digestAlgorithms });
-}
-
-function registerHandler(
-  options: BranchNodeOptions,
-  onRegistered: (number: string) => void,
-): (request: IncomingRequest) => Promise<void> {
-  const { settings, store, log } = options;
-  const limits = { ...settings.registration, maxContacts: settings.maxContacts };
-  return createRegisterHandler({
-    guard: createGuard(options, 401),
-    findSecret: (username) => findExtension(settings, username)?.settings.secret,
-    registrar: new Registrar({ store: store.bindings, limits, node: settings.id, log }),
-    log: log.child({ mod: "registrar" }),
-    onRegistered,
-  });
-}
 
 function createUplink({ settings, log, trunkTiming, hubProbe }: BranchNodeOptions, control: CallControl): Uplink {
   return new Uplink({
@@ -99,15 +83,36 @@ function createUplink({ settings, log, trunkTiming, hubProbe }: BranchNodeOption
   });
 }
 
+interface PullHooks {
+  readonly routing: BranchRouting;
+  readonly uplink: Uplink;
+  readonly onRevision: (revision: number) => void;
+}
+
+function createPull(options: BranchNodeOptions, { routing, uplink, onRevision }: PullHooks): TopologyPull {
+  return new TopologyPull({
+    settings: () => routing.settings,
+    ask: askForPart,
+    copy: options.store.topologyCopy,
+    use(body) {
+      routing.usePart(body);
+      uplink.update(routing.settings);
+    },
+    onRevision,
+    log: options.log.child({ mod: "topology" }),
+    ...(options.pullTiming && { timing: options.pullTiming }),
+  });
+}
+
 /** Health and metrics, when the settings ask for them. */
 function createHttp(
   { settings, log, certificate, engineReport }: BranchNodeOptions,
-  control: CallControl,
-  uplink: Uplink,
+  parts: BranchParts,
 ): NodeHttp | undefined {
   if (settings.http === undefined) {
     return undefined;
   }
+  const { control, uplink, pull } = parts;
   return createNodeHttp({
     node: settings.id,
     role: "branch",
@@ -116,70 +121,104 @@ function createHttp(
     log: log.child({ mod: "http" }),
     ...(certificate === undefined ? {} : { certificate }),
     ...(engineReport === undefined ? {} : { engineReport }),
-    health: () => ({ hubs: uplink.states() }),
+    health: () => ({ hubs: uplink.states(), topology: pull.status() }),
     views: { "/hubs": () => uplink.states() },
-    gauges: [{ name: "mss_hubs_up", help: "Hubs that take our calls", value: () => uplink.hubsUp().length }],
+    gauges: [
+      { name: "mss_hubs_up", help: "Hubs that take our calls", value: () => uplink.hubsUp().length },
+      {
+        name: "mss_topology_revision",
+        help: "Revision of the topology in force; 0: the branch's own file",
+        value: () => pull.status().revision ?? 0,
+      },
+      {
+        name: "mss_topology_age_seconds",
+        help: "Since a hub said that this revision is the present one, or since the start",
+        value: () => pull.status().ageSeconds,
+      },
+      {
+        name: "mss_topology_refused",
+        help: "1 while no hub can be asked, or what they offer is left out",
+        value: () => Number(pull.status().problem !== undefined),
+      },
+    ],
   });
 }
 
-interface ControlHooks {
-  readonly uplink: () => Uplink;
-  readonly onRecord: (record: CallRecord) => Promise<void>;
+interface BranchParts {
+  readonly control: CallControl;
+  readonly uplink: Uplink;
+  readonly pull: TopologyPull;
+  readonly routing: BranchRouting;
 }
 
-function createControl(options: BranchNodeOptions, hooks: ControlHooks): CallControl {
-  const { settings, store, log, limits } = options;
-  const guard = createGuard(options, 407);
-  const planOptions: PlanOptions = {
+function branchStatus({ control, uplink, pull, routing }: BranchParts): BranchStatus {
+  return {
+    node: routing.settings.id,
+    engineLink: control.linkState,
+    draining: control.draining,
+    calls: control.activeCalls().length,
+    hubs: uplink.states(),
+    topology: pull.status(),
+  };
+}
+
+type BranchEvents = { topology: [revision: number]; hub: [hub: HubId, state: HubLinkState] };
+
+/**
+ * Builds an L-MSS; `start` goes by the topology on its disk, connects to the engine, then begins to register the trunk and
+ * to ask for a newer topology without waiting for a hub.
+ */
+export function createBranchNode(options: BranchNodeOptions): BranchNode {
+  const { settings, log, store, limits } = options;
+  const emitter = new TypedEmitter<BranchEvents>((error) => log.error({ err: error }, "branch listener failed"));
+  const routing = new BranchRouting({
     settings,
     bindings: store.bindings,
-    calls: compileCallPlan(settings),
-    log,
-    hubsUp: () => hooks.uplink().hubsUp(),
-    onHubDown: (hub, listener) => hooks.uplink().onDown(hub, listener),
+    hubsUp: () => uplink.hubsUp(),
+    onHubDown: (hub, listener) => uplink.onDown(hub, listener),
+    calls: () => control,
+    onRegistered: (number) => control.registrationChanged(extensionLabel(number)),
     hubFirstResponseTimeoutMs: options.hubFirstResponseTimeoutMs ?? HUB_FIRST_RESPONSE_TIMEOUT_MS,
-  };
-  const plan = planCall(planOptions);
-  const identified = identify({ settings, guard, log });
+    log,
+  });
+  async function onRecord(record: CallRecord): Promise<void> {
+    http?.count(record);
+    options.onRecord?.(record);
+    const hub = routing.settings.trunk.hubs.find(({ id }) => record.target === `hub:${id}`);
+    if (hub !== undefined && HUB_IN_DOUBT.includes(record.code)) {
+      uplink.refresh(hub.id);
+    }
+    await store.callRecords.append(record);
+  }
   const control: CallControl = createCallControl({
     node: settings.id,
     engine: options.engine,
     log,
-    route: chain(identified, takeOver({ calls: () => control, log }), plan),
-    watch: chain(identified, planWatch(planOptions)),
-    transfer: transferPolicy({ settings, plan }),
-    handlers: {
-      register: registerHandler(options, (number) => control.registrationChanged(extensionLabel(number))),
-      ...loneHandlers(() => control),
-    },
-    onRecord: hooks.onRecord,
+    route: routing.route,
+    transfer: routing.transfer,
+    watch: routing.watch,
+    handlers: { register: routing.register, ...loneHandlers(() => control) },
+    onRecord,
     ...(limits === undefined ? {} : { limits }),
   });
-  return control;
-}
-
-/** Builds an L-MSS; `start` connects to the engine, then begins to register the trunk without waiting for a hub. */
-export function createBranchNode(options: BranchNodeOptions): BranchNode {
-  const { settings, log } = options;
-  async function onRecord(record: CallRecord): Promise<void> {
-    http?.count(record);
-    options.onRecord?.(record);
-    const hub = settings.trunk.hubs.find(({ id }) => record.target === `hub:${id}`);
-    if (hub !== undefined && HUB_IN_DOUBT.includes(record.code)) {
-      uplink.refresh(hub.id);
-    }
-    await options.store.callRecords.append(record);
-  }
-  const control = createControl(options, { uplink: () => uplink, onRecord });
   const uplink = createUplink(options, control);
-  const http = createHttp(options, control, uplink);
+  const pull = createPull(options, { routing, uplink, onRevision: (revision) => emitter.emit("topology", revision) });
+  const parts: BranchParts = { control, uplink, pull, routing };
+  const http = createHttp(options, parts);
+  uplink.on("state", (hub, state) => {
+    emitter.emit("hub", hub, state);
+    if (state === "up") {
+      pull.retryNow();
+    }
+  });
   control.onLink((state) => {
     if (state === "up") {
       uplink.refresh();
     }
   });
-  const parts = compose(
+  const lifecycle = compose(
     [
+      { name: "topology", part: pull },
       { name: "call control", part: control },
       { name: "uplink", part: uplink },
       ...(http === undefined ? [] : [{ name: "http", part: http.server }]),
@@ -187,17 +226,16 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
   );
   return {
-    start: () => parts.start(),
-    stop: () => parts.stop(),
+    start: () => lifecycle.start(),
+    stop: () => lifecycle.stop(),
     drain: (limitMs) => control.drain(limitMs),
     activeCalls: () => control.activeCalls(),
-    on: (_event, listener) => uplink.on("state", listener),
-    status: () => ({
-      node: settings.id,
-      engineLink: control.linkState,
-      draining: control.draining,
-      calls: control.activeCalls().length,
-      hubs: uplink.states(),
-    }),
+    on: (event, listener) => emitter.on(event, listener),
+    status: () => branchStatus(parts),
+    update(changed) {
+      routing.useFile({ ...changed, listen: settings.listen });
+      uplink.update(routing.settings);
+      pull.refresh();
+    },
   };
 }

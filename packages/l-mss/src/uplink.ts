@@ -26,21 +26,24 @@ type UplinkEvents = { state: [hub: HubId, state: HubLinkState] };
  * for a hub: a branch without hubs serves its own phones.
  */
 export class Uplink implements Part {
-  readonly #trunks: readonly HubTrunk[];
+  readonly #options: UplinkOptions;
   readonly #emitter: TypedEmitter<UplinkEvents>;
+  #trunks: readonly HubTrunk[];
+  /** Trunks that are no longer wanted, and end. */
+  readonly #ending = new Set<Promise<void>>();
+  #isRunning = false;
 
   constructor(options: UplinkOptions) {
     const { settings, log } = options;
+    this.#options = options;
     this.#emitter = new TypedEmitter<UplinkEvents>((error) => {
       log.error({ err: error }, "uplink listener failed");
     });
-    this.#trunks = settings.trunk.hubs
-      .map((hub) => routeTo(hub, settings))
-      .filter((route) => route !== undefined)
-      .map((route) => new HubTrunk(options, route, (state) => this.#emitter.emit("state", route.hub.id, state)));
+    this.#trunks = routesOf(settings).map((route) => this.#trunkTo(route, settings));
   }
 
   async start(): Promise<void> {
+    this.#isRunning = true;
     for (const { link } of this.#trunks) {
       link.start();
     }
@@ -48,8 +51,45 @@ export class Uplink implements Part {
 
   /** Takes the registrations back at the hubs that have one, so that they stop sending calls at once. */
   async stop(): Promise<void> {
-    await Promise.all(this.#trunks.map((trunk) => trunk.stop()));
+    this.#isRunning = false;
+    await Promise.all([...this.#trunks.map((trunk) => trunk.stop()), ...this.#ending]);
     this.#emitter.removeAllListeners();
+  }
+
+  /** Other hubs or another secret: trunks that stay what they were go on undisturbed. */
+  update(settings: BranchSettings): void {
+    const before = this.#trunks;
+    this.#trunks = routesOf(settings).map((route) => {
+      const known = before.find(({ link }) => isSameRoute(link.route, route));
+      known?.link.update(settings);
+      return known ?? this.#trunkTo(route, settings);
+    });
+    const ended = before.filter((trunk) => !this.#trunks.includes(trunk)).map((trunk) => this.#end(trunk));
+    const added = this.#trunks.filter((trunk) => !before.includes(trunk));
+    if (this.#isRunning && added.length > 0) {
+      // A hub that moved would take the new registration back with the old one, since both have the same contact.
+      void Promise.all(ended).then(() => this.#startAll(added));
+    }
+  }
+
+  #startAll(trunks: readonly HubTrunk[]): void {
+    for (const { link } of trunks.filter((each) => this.#isRunning && this.#trunks.includes(each))) {
+      link.start();
+    }
+  }
+
+  #trunkTo(route: HubRoute, settings: BranchSettings): HubTrunk {
+    return new HubTrunk({ ...this.#options, settings }, route, (state) =>
+      this.#emitter.emit("state", route.hub.id, state),
+    );
+  }
+
+  #end(trunk: HubTrunk): Promise<void> {
+    const ending = trunk.stop().catch((error: unknown) => {
+      this.#options.log.warn({ err: error, peer: trunk.link.route.hub.id }, "registration was not taken back");
+    });
+    this.#ending.add(ending);
+    return ending.finally(() => this.#ending.delete(ending));
   }
 
   hubsUp(): readonly HubRoute[] {
@@ -147,4 +187,12 @@ function optionsFor(
     ...(proxy === undefined ? {} : { proxy }),
     headers: { From: `<sip:${id}@${federation}>` },
   };
+}
+
+function routesOf(settings: BranchSettings): readonly HubRoute[] {
+  return settings.trunk.hubs.map((hub) => routeTo(hub, settings)).filter((route) => route !== undefined);
+}
+
+function isSameRoute(one: HubRoute, other: HubRoute): boolean {
+  return one.hub.id === other.hub.id && sipUriOf(one.address) === sipUriOf(other.address);
 }

@@ -292,6 +292,7 @@ test("health, metrics and hubs are served when asked for", async (t) => {
     engineLink: "up",
     draining: false,
     hubs: [{ hub: HUB_ID, state: "down" }],
+    topology: { source: "file", ageSeconds: 0 },
   });
   const metrics = await (await fetch(`http://${HOST}:18080/metrics`)).text();
   assert.match(metrics, /mss_hubs_up\{node="hk",role="branch"\} 0/);

@@ -24,14 +24,18 @@ export type {
   TopologyStore,
 } from "./ports.ts";
 export {
+  partTextsSchema,
   readSealedRevision,
   revisionHeaderSchema,
   revisionTextsSchema,
   MAX_SIGNING_KEYS,
+  signatureSchema,
   signingKeySchema,
   supersedes,
 } from "./revision.ts";
-export type { Revision, RevisionHeader, RevisionTexts, SealedRevision } from "./revision.ts";
+export { branchPartBodySchema, branchPartSchema, endpointSchema } from "./branch-part.ts";
+export type { BranchPart, BranchPartBody, Endpoint } from "./branch-part.ts";
+export type { PartTexts, Revision, RevisionHeader, RevisionTexts, SealedRevision } from "./revision.ts";
 export { sha256Schema, snapshotSchema } from "./snapshot.ts";
 export type { Snapshot, SnapshotBranch, SnapshotHub } from "./snapshot.ts";
 export { DIGEST_ALGORITHMS, MAX_CONTACTS_PER_EXTENSION } from "./settings.ts";

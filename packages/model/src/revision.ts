@@ -53,6 +53,22 @@ export interface Revision {
   readonly snapshot: Snapshot;
 }
 
+/** Ed25519 of a text in UTF-8, in base64url, by a key that is named in full. */
+export const signatureSchema = z
+  .strictObject({ key: signingKeySchema, value: z.string().regex(/^[A-Za-z0-9_-]{86}$/) })
+  .readonly();
+
+/** One branch's part of a revision as it is stored, sent and kept: nobody on the way may write its text anew. */
+export const partTextsSchema = z
+  .strictObject({
+    /** A `BranchPart` as canonical JSON. */
+    part: z.string(),
+    /** Of that text. */
+    signature: signatureSchema.exactOptional(),
+  })
+  .readonly();
+export type PartTexts = z.infer<typeof partTextsSchema>;
+
 /**
  * A revision as it is stored, kept and sent. Hash and signature are of these texts, so nobody on the way may write them
  * anew.
@@ -63,11 +79,10 @@ export const revisionTextsSchema = z
     header: z.string().max(65_536),
     /** A `Snapshot` without its hash as canonical JSON. */
     snapshot: z.string(),
-    /** Ed25519 of the header's text, in base64url, by a key that is named in full. */
-    signature: z
-      .strictObject({ key: signingKeySchema, value: z.string().regex(/^[A-Za-z0-9_-]{86}$/) })
-      .readonly()
-      .optional(),
+    /** Of the header's text. */
+    signature: signatureSchema.optional(),
+    /** What each branch gets of it, by the branch's id: texts that stand by themselves, each signed as the header is. */
+    parts: z.record(z.string(), partTextsSchema).readonly().optional(),
   })
   .readonly();
 export type RevisionTexts = z.infer<typeof revisionTextsSchema>;

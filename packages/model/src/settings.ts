@@ -1,5 +1,6 @@
 import type { LogLevel } from "@mss/runtime";
 import type { TransportAddress } from "./address.ts";
+import type { Endpoint } from "./branch-part.ts";
 import type { BlockRules, CalendarRules, NumberRewrite } from "./call-rules.ts";
 import type { BranchId, ExtensionNumber, HubId } from "./ids.ts";
 
@@ -126,6 +127,8 @@ export interface TrunkHubSettings {
   readonly id: HubId;
   /** In the order of the document; at least one. */
   readonly addresses: readonly TransportAddress[];
+  /** Where it hands out topologies over HTTPS; absent: it does not. */
+  readonly api?: Endpoint;
 }
 
 /** A SIP gateway of the branch, such as one to the public network: calls go to its address, without registration. */
@@ -193,6 +196,8 @@ export interface BranchSettings {
   readonly maxContacts: number;
   /** How long the phones of a number ring before the caller gets 480. */
   readonly ringTimeoutMs: number;
+  /** Public keys that may sign the topology, `ed25519:…`; empty or absent: signatures are not asked for. */
+  readonly signingKeys?: readonly string[];
   /** Directory of the branch's SQLite file, absolute. It need not exist yet. */
   readonly dataDirectory: string;
   /** Absent: the defaults of whatever is limited. */
@@ -225,6 +230,8 @@ export interface HubSettings {
   readonly tls?: TlsSettings;
   /** Where health, metrics and views are served; absent: not at all. */
   readonly http?: { readonly host: string; readonly port: number };
+  /** Where branches get their part of the topology over HTTPS; absent: not at all. Needs a certificate. */
+  readonly api?: Endpoint;
   /** Directory of its copy of the topology, absolute; it need not exist yet. Absent: no copy is kept. */
   readonly dataDirectory?: string;
   /** Public keys that may sign the topology, `ed25519:…`; empty or absent: signatures are not asked for. */

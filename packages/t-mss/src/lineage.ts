@@ -1,5 +1,5 @@
 import type { SealedRevision, TopologyStore } from "@mss/model";
-import { revisionDigest } from "@mss/topology";
+import { forksFrom, revisionDigest } from "@mss/topology";
 
 /** Further back nobody looks: a hub that was away for so many changes takes the newest. */
 const MAX_STEPS = 200;
@@ -21,7 +21,7 @@ export async function lineageOf(
       return "unknown";
     }
     if (previous.revision <= known.header.revision) {
-      return previous.digest === revisionDigest(known.texts.header) ? "follows" : "forks";
+      return forksFrom(at.header, known.header) ? "forks" : "follows";
     }
     const before = await store.read(previous.revision);
     if (before === undefined || revisionDigest(before.texts.header) !== previous.digest) {

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
 import { NodeTls, deferred, embeddedAddress, engineOptions, knownSources } from "@mss/call-control/node";
-import type { CallRecord, HubSettings, Snapshot } from "@mss/model";
+import type { DeferredPart } from "@mss/call-control/node";
+import type { BranchPartBody, CallRecord, HubSettings, Snapshot } from "@mss/model";
 import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { createEngine } from "@mss/sip-engine";
@@ -25,13 +26,15 @@ export interface StartHubOptions {
   readonly log: Logger;
   /** The snapshot of the hub's own file, to be published on start; absent: the hub takes what the store has. */
   readonly snapshot?: Snapshot;
+  /** What each branch gets of that snapshot, when it is published. */
+  readonly parts?: readonly BranchPartBody[];
   readonly limits?: CallLimits;
   readonly onRecord?: (record: CallRecord) => void;
   readonly branchFirstResponseTimeoutMs?: number;
 }
 
 /** A T-MSS that is up, with everything it stands on; `stop` stops all of it. */
-export interface RunningHub extends Omit<HubNode, "start"> {
+export interface RunningHub extends Omit<HubNode, "start" | "renewCredentials"> {
   /** Looks at the files of the certificate now, and takes new ones into use. Never rejects. */
   reloadCertificate(): Promise<void>;
 }
@@ -56,6 +59,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     listen,
     requiresCertificates,
     isEmbedded,
+    servesHttps: settings.api !== undefined,
     log,
     ...(tlsSettings && { tls: tlsSettings }),
   });
@@ -75,10 +79,10 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
         }),
       )
     : undefined;
-  const watch = tls.watch(engine);
+  const watch = tls.watch(engine, settings.api && { renewCredentials: (found) => node.get().renewCredentials(found) });
   const address = (): EngineAddress =>
     choice.kind === "drachtio" ? choice : embeddedAddress(engine?.controlAddress.port, secret);
-  const node = deferred(() =>
+  const node: DeferredPart<HubNode> = deferred(() =>
     createHubNode({
       settings: { ...settings, listen: tls.listen },
       topology,
@@ -92,6 +96,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       storeReason: () => stores.healthReason(),
       certificate: () => tls.status(),
       ...(engine === undefined ? {} : { engineReport: () => engine.stats() }),
+      ...(tls.credentials && { credentials: tls.credentials }),
       engine: address(),
       log,
       ...rest,

@@ -1,11 +1,12 @@
-import { chain, createCallControl, createDigestGuard } from "@mss/call-control";
-import type { ActiveCall, CallControl, CallLimits, EngineAddress, IncomingRequest, LinkState } from "@mss/call-control";
+import { createCallControl } from "@mss/call-control";
+import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState } from "@mss/call-control";
 import { createNodeHttp, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
-import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
+import type { TlsCredentials } from "@mss/certificates";
 import type {
   BindingStore,
   BranchId,
+  BranchPartBody,
   CallRecord,
   CallRecordStore,
   CopyStore,
@@ -17,10 +18,12 @@ import type {
 } from "@mss/model";
 import { TypedEmitter, compose } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
-import { branchLabel, findTrunk, identify, isFromBranch } from "./identify.ts";
+import { createApiServer } from "./api/api-server.ts";
+import type { ApiServer } from "./api/api-server.ts";
+import { PartDesk } from "./api/part-desk.ts";
+import { HubRouting } from "./hub-routing.ts";
+import { branchLabel } from "./identify.ts";
 import { PlanFeed } from "./plan-feed.ts";
-import { planCall } from "./plan.ts";
-import { planWatch } from "./watch.ts";
 import { TrunkLocations } from "./trunk-locations.ts";
 
 export interface HubNodeOptions {
@@ -39,11 +42,15 @@ export interface HubNodeOptions {
   readonly certificate?: () => CertificateStatus | undefined;
   /** What the embedded engine counts; absent with a drachtio-server. */
   readonly engineReport?: () => EngineReport;
+  /** The hub's certificate, for `settings.api`. */
+  readonly credentials?: TlsCredentials;
   /** Where the drachtio wire protocol is spoken. */
   readonly engine: EngineAddress;
   readonly log: Logger;
   /** The snapshot of the hub's own file, to be published on start; absent: the hub takes what the store has. */
   readonly snapshot?: Snapshot;
+  /** What each branch gets of that snapshot, when it is published. */
+  readonly parts?: readonly BranchPartBody[];
   readonly limits?: CallLimits;
   /** Told each call record once, beside the store. */
   readonly onRecord?: (record: CallRecord) => void;
@@ -81,12 +88,16 @@ export interface HubNode extends Part {
   drain(limitMs: number): Promise<void>;
   /** `trunk`: a branch registered its trunk. `plan`: another dial plan is in force. Returns the function that takes the listener off. */
   on<Name extends keyof HubEvents>(event: Name, listener: (...args: HubEvents[Name]) => void): () => void;
+  /**
+   * Goes by other secrets, trunks and keys from now on; calls and registrations stay. What it listens on, `http`, `api`, TLS
+   * and limits change with a restart only.
+   */
+  update(settings: HubSettings): void;
+  /** A new certificate for `settings.api`; connections stay. */
+  renewCredentials(credentials: TlsCredentials): void;
 }
 
 const BRANCH_FIRST_RESPONSE_TIMEOUT_MS = 2_000;
-
-/** Branch nodes on one trunk: the one in use and those that stand by. */
-const MAX_NODES_PER_BRANCH = 3;
 
 type HubEvents = { trunk: [branch: BranchId]; plan: [revision: number] };
 
@@ -94,39 +105,18 @@ interface HubParts {
   readonly control: CallControl;
   readonly feed: PlanFeed;
   readonly locations: TrunkLocations;
+  readonly routing: HubRouting;
+  readonly desk: PartDesk;
 }
 
-function createTrunkRegistrar(
-  { settings, log }: HubNodeOptions,
-  store: BindingStore,
-  onRegistered: (branch: BranchId) => void,
-): (request: IncomingRequest) => Promise<void> {
-  return createRegisterHandler({
-    guard: createDigestGuard({ realm: settings.federation, log, status: 401 }),
-    findSecret: (username) => findTrunk(settings, username)?.settings.secret,
-    registrar: new Registrar({
-      store,
-      limits: { ...settings.registration, maxContacts: MAX_NODES_PER_BRANCH },
-      node: settings.id,
-      log,
-    }),
-    log: log.child({ mod: "registrar" }),
-    admits: (username, request) => {
-      const trunk = findTrunk(settings, username);
-      return trunk !== undefined && isFromBranch(trunk, request, { settings, log });
-    },
-    onRegistered: (username) => {
-      const trunk = findTrunk(settings, username);
-      if (trunk !== undefined) {
-        onRegistered(trunk.branch);
-      }
-    },
-  });
+/** Branches that the plan leads to this hub, and whose trunk its settings do not have. */
+function missingTrunks({ feed, routing: { settings } }: HubParts): readonly BranchId[] {
+  return feed.branchesAt(settings.id).filter((branch) => !settings.trunks.has(branch));
 }
 
-function trunkStatuses({ settings }: HubNodeOptions, { control, feed, locations }: HubParts): TrunkStatus[] {
+function trunkStatuses({ control, feed, locations, routing }: HubParts): TrunkStatus[] {
   const calls = control.activeCalls();
-  return [...settings.trunks.keys()].map((branch) => {
+  return [...routing.settings.trunks.keys()].map((branch) => {
     const label = branchLabel(branch);
     const maxCalls = feed.plan?.maxCalls(branch);
     return {
@@ -138,15 +128,15 @@ function trunkStatuses({ settings }: HubNodeOptions, { control, feed, locations 
   });
 }
 
-function hubStatus(options: HubNodeOptions, parts: HubParts): HubStatus {
-  const { control, feed } = parts;
+function hubStatus(parts: HubParts): HubStatus {
+  const { control, feed, routing } = parts;
   return {
-    node: options.settings.id,
+    node: routing.settings.id,
     engineLink: control.linkState,
     draining: control.draining,
     calls: control.activeCalls().length,
     ...(feed.plan === undefined ? {} : { plan: { revision: feed.plan.revision, hash: feed.plan.hash } }),
-    trunks: trunkStatuses(options, parts),
+    trunks: trunkStatuses(parts),
   };
 }
 
@@ -165,7 +155,7 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
     return undefined;
   }
   const storeHealth = (): StoreHealth => options.storeHealth?.() ?? "up";
-  const trunksUp = () => trunkStatuses(options, parts).filter(({ state }) => state === "up").length;
+  const trunksUp = () => trunkStatuses(parts).filter(({ state }) => state === "up").length;
   return createNodeHttp({
     node: settings.id,
     role: "hub",
@@ -180,10 +170,11 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
       degraded: storeHealth() === "down" || planProblem(parts.feed) !== undefined,
       planProblem: planProblem(parts.feed),
       planSource: parts.feed.source,
+      branchesWithoutTrunk: missingTrunks(parts),
       planRevision: parts.feed.plan?.revision,
       trunksUp: trunksUp(),
     }),
-    views: { "/trunks": () => trunkStatuses(options, parts) },
+    views: { "/trunks": () => trunkStatuses(parts) },
     gauges: [
       { name: "mss_store_up", help: "1 while the shared store answers", value: () => Number(storeHealth() === "up") },
       { name: "mss_trunks_up", help: "Branches whose trunk is registered", value: trunksUp },
@@ -191,6 +182,11 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
         name: "mss_plan_refused",
         help: "1 while the shared store has a revision that this hub does not route by",
         value: () => Number(parts.feed.refused !== undefined),
+      },
+      {
+        name: "mss_branches_waiting_for_topology",
+        help: "Requests of branches that are held until there is a new topology",
+        value: () => parts.desk.waiting,
       },
       {
         name: "mss_plan_revision",
@@ -201,69 +197,81 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
   });
 }
 
-interface ControlHooks {
-  readonly feed: PlanFeed;
-  readonly locations: TrunkLocations;
-  readonly onRegistered: (branch: BranchId) => void;
-  readonly onRecord: (record: CallRecord) => Promise<void>;
-}
-
-function createControl(options: HubNodeOptions, hooks: ControlHooks): CallControl {
-  const { settings, log, limits } = options;
-  const guard = createDigestGuard({ realm: settings.federation, log, status: 407 });
-  const plan = planCall({
-    settings,
-    plan: () => hooks.feed.plan,
-    trunks: hooks.locations,
-    activeCalls: () => control.activeCalls(),
-    log,
-    branchFirstResponseTimeoutMs: options.branchFirstResponseTimeoutMs ?? BRANCH_FIRST_RESPONSE_TIMEOUT_MS,
-  });
-  const identified = identify({ settings, guard, log });
-  const register = createTrunkRegistrar(options, hooks.locations, hooks.onRegistered);
-  const control: CallControl = createCallControl({
-    node: settings.id,
-    engine: options.engine,
-    log,
-    route: chain(identified, plan),
-    watch: chain(identified, planWatch(plan)),
-    handlers: { register, ...loneHandlers(() => control) },
-    onRecord: hooks.onRecord,
-    leases: options.leases,
-    ...(limits === undefined ? {} : { limits }),
-  });
-  return control;
+/** HTTPS for the branches, when the settings ask for it; without a certificate the hub does not start that far. */
+function createApi(options: HubNodeOptions, routing: HubRouting, desk: PartDesk): ApiServer | undefined {
+  const { settings, credentials, log } = options;
+  return settings.api === undefined || credentials === undefined
+    ? undefined
+    : createApiServer({
+        listen: settings.api,
+        credentials,
+        settings: () => routing.settings,
+        desk,
+        log: log.child({ mod: "api" }),
+      });
 }
 
 /** Builds a T-MSS; `start` puts a plan in force, then connects to the engine. */
 export function createHubNode(options: HubNodeOptions): HubNode {
-  const { settings, log, topology, snapshot } = options;
+  const { settings, log, topology, limits } = options;
   const emitter = new TypedEmitter<HubEvents>((error) => log.error({ err: error }, "hub listener failed"));
   const locations = new TrunkLocations(options.trunkBindings, log);
+  const desk = new PartDesk();
   const feed = new PlanFeed({
     store: topology,
     federation: settings.federation,
     hub: settings.id,
     signingKeys: settings.signingKeys ?? [],
     ...(options.topologyCopy && { copy: options.topologyCopy }),
-    onPlan: ({ revision }) => emitter.emit("plan", revision),
+    onPlan: ({ revision }) => {
+      desk.put(feed.parts);
+      warnOfMissingTrunks();
+      emitter.emit("plan", revision);
+    },
     log: log.child({ mod: "topology" }),
-    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(options.snapshot && { snapshot: options.snapshot }),
+    ...(options.parts && { parts: options.parts }),
   });
-  async function onRecord(record: CallRecord): Promise<void> {
-    http?.count(record);
-    options.onRecord?.(record);
-    await options.callRecords.append(record);
-  }
-  const onRegistered = (branch: BranchId): void => emitter.emit("trunk", branch);
-  const control = createControl(options, { feed, locations, onRegistered, onRecord });
-  const parts: HubParts = { control, feed, locations };
+  const routing = new HubRouting({
+    settings,
+    plan: () => feed.plan,
+    trunks: locations,
+    activeCalls: () => control.activeCalls(),
+    branchFirstResponseTimeoutMs: options.branchFirstResponseTimeoutMs ?? BRANCH_FIRST_RESPONSE_TIMEOUT_MS,
+    onRegistered: (branch) => emitter.emit("trunk", branch),
+    log,
+  });
+  const control: CallControl = createCallControl({
+    node: settings.id,
+    engine: options.engine,
+    log,
+    route: routing.route,
+    watch: routing.watch,
+    handlers: { register: routing.register, ...loneHandlers(() => control) },
+    async onRecord(record) {
+      http?.count(record);
+      options.onRecord?.(record);
+      await options.callRecords.append(record);
+    },
+    leases: options.leases,
+    ...(limits === undefined ? {} : { limits }),
+  });
+  const parts: HubParts = { control, feed, locations, routing, desk };
   const http = createHttp(options, parts);
+  const api = createApi(options, routing, desk);
+  function warnOfMissingTrunks(): void {
+    const branches = missingTrunks(parts);
+    if (branches.length > 0) {
+      const advice = "add them to the topology file of this hub, with their secrets, and send it SIGHUP";
+      log.warn({ branches, advice }, "branches of the plan have no trunk here");
+    }
+  }
   const lifecycle = compose(
     [
       { name: "plan feed", part: feed },
       { name: "call control", part: control },
       ...(http === undefined ? [] : [{ name: "http", part: http.server }]),
+      ...(api === undefined ? [] : [{ name: "https for branches", part: api }]),
     ],
     { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
   );
@@ -273,6 +281,12 @@ export function createHubNode(options: HubNodeOptions): HubNode {
     drain: (limitMs) => control.drain(limitMs),
     activeCalls: () => control.activeCalls(),
     on: (event, listener) => emitter.on(event, listener),
-    status: () => hubStatus(options, parts),
+    status: () => hubStatus(parts),
+    update(changed) {
+      routing.update({ ...changed, listen: settings.listen });
+      feed.trustFile(changed.signingKeys ?? []);
+      warnOfMissingTrunks();
+    },
+    renewCredentials: (renewed) => api?.renewCredentials(renewed),
   };
 }

@@ -1,5 +1,14 @@
 import { supersedes } from "@mss/model";
-import type { CopyStore, RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
+import type {
+  BranchId,
+  BranchPartBody,
+  CopyStore,
+  PartTexts,
+  RevisionHeader,
+  SealedRevision,
+  Snapshot,
+  TopologyStore,
+} from "@mss/model";
 import { hasCode, retry } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import { beginTrust, diffSnapshots, handTrustOn, openRevision } from "@mss/topology";
@@ -19,6 +28,8 @@ export interface PlanFeedOptions {
   readonly hub: string;
   /** The snapshot of the hub's own file: in force until the store has one, and published when the store has none. */
   readonly snapshot?: Snapshot;
+  /** What each branch gets of that snapshot, when it is published. */
+  readonly parts?: readonly BranchPartBody[];
   /** Keys of the hub's own file that may sign; none: signatures are not asked for. */
   readonly signingKeys?: readonly string[];
   /** The hub's own disk; absent: nothing is kept. */
@@ -59,6 +70,8 @@ export class PlanFeed implements Part {
   readonly #stopping = new AbortController();
   #inForce: InForce | undefined;
   #trust: Trust;
+  /** What the store was last seen to have. */
+  #seen: { readonly current: SealedRevision | undefined } | undefined;
   #refused: RefusedPlan | undefined;
   readonly #copy: PlanCopy;
   #connected: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined);
@@ -73,6 +86,27 @@ export class PlanFeed implements Part {
 
   get plan(): RoutingPlan | undefined {
     return this.#inForce?.plan;
+  }
+
+  /** Branches whose trunk leads to that hub, by the plan in force. */
+  branchesAt(hub: string): readonly BranchId[] {
+    const branches = this.#inForce?.snapshot.branches ?? [];
+    return branches.filter(({ hubs }) => hubs === undefined || hubs.some((id) => id === hub)).map(({ id }) => id);
+  }
+
+  /** The hub's file names these keys now. What the store has is looked at again if they are others than before. */
+  trustFile(signingKeys: readonly string[]): void {
+    const before = this.#trust;
+    this.#trust = beginTrust(signingKeys, before);
+    if (this.#trust !== before && this.#seen !== undefined) {
+      this.#keeper.saw(this.#seen.current);
+    }
+  }
+
+  /** What the branches get of the revision in force; undefined while that is the hub's own file. */
+  get parts(): { readonly revision: number; readonly parts: Readonly<Record<string, PartTexts>> } | undefined {
+    const { sealed } = this.#inForce ?? {};
+    return sealed && { revision: sealed.header.revision, parts: sealed.texts.parts ?? {} };
   }
 
   get source(): PlanSource | undefined {
@@ -133,14 +167,17 @@ export class PlanFeed implements Part {
   }
 
   async #connect(): Promise<() => Promise<void>> {
-    const unwatch = await this.#options.store.watch((current) => this.#keeper.saw(current));
+    const unwatch = await this.#options.store.watch((current) => {
+      this.#seen = { current };
+      this.#keeper.saw(current);
+    });
     await this.#keeper.settled();
     return unwatch;
   }
 
   /** Brings hub and store together: whoever has the higher revision gives it to the other. */
   async #settle(current: SealedRevision | undefined): Promise<void> {
-    const { store, snapshot, hub, log } = this.#options;
+    const { store, snapshot, parts = [], hub, log } = this.#options;
     const own = this.#inForce?.sealed;
     if (current !== undefined && supersedes(current.header, own?.header)) {
       await this.#accept(current);
@@ -162,7 +199,7 @@ export class PlanFeed implements Part {
       return;
     }
     if (current === undefined && snapshot !== undefined) {
-      const seeded = await seedTopology({ store, snapshot, hub, log });
+      const seeded = await seedTopology({ store, snapshot, parts, hub, log });
       if (seeded !== undefined) {
         await this.#accept(seeded);
       }

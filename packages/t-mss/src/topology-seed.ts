@@ -1,4 +1,4 @@
-import type { SealedRevision, Snapshot, TopologyStore } from "@mss/model";
+import type { BranchPartBody, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { applyTopology } from "@mss/topology";
 
@@ -6,6 +6,8 @@ export interface SeedOptions {
   readonly store: TopologyStore;
   /** Of the hub's own file. */
   readonly snapshot: Snapshot;
+  /** What each branch gets of it. */
+  readonly parts: readonly BranchPartBody[];
   /** Author of the revision. */
   readonly hub: string;
   readonly log: Logger;
@@ -16,10 +18,17 @@ export interface SeedOptions {
  * same moment the first to publish counts: the others get undefined, and follow. Rejects when the store cannot be
  * reached.
  */
-export async function seedTopology({ store, snapshot, hub, log }: SeedOptions): Promise<SealedRevision | undefined> {
+export async function seedTopology({
+  store,
+  snapshot,
+  parts,
+  hub,
+  log,
+}: SeedOptions): Promise<SealedRevision | undefined> {
   const outcome = await applyTopology({
     store,
     snapshot,
+    parts,
     signingKeys: [],
     author: hub,
     message: "first topology, from the file of this hub",

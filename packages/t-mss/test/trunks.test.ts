@@ -109,7 +109,7 @@ test("health, metrics, calls and trunks are served when asked for, without a sec
   const get = async (path: string): Promise<string> => (await fetch(`http://${http.host}:${http.port}${path}`)).text();
   assert.match(
     await get("/health"),
-    /"ok":true.*"store":"up","degraded":false,"planSource":"store","planRevision":1,"trunksUp":1/,
+    /"ok":true.*"store":"up","degraded":false,"planSource":"store","branchesWithoutTrunk":\[\],"planRevision":1,"trunksUp":1/,
   );
   const trunks: unknown = JSON.parse(await get("/trunks"));
   assert.deepEqual(trunks, [

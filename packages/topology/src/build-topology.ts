@@ -76,6 +76,7 @@ function buildHub(hub: HubDocument, facts: NodeFacts): Omit<TopologyHub, "tls"> 
     listen: facts.listen.map(({ value }) => value),
     ...externalOf(facts),
     ...(facts.http === undefined ? {} : { http: facts.http.value }),
+    ...(facts.api === undefined ? {} : { api: facts.api.value }),
     registration: registrationOf(hub.registration),
     dataDirectory: dataDirectoryOf(facts, hub.data),
     limits: hub.limits,

@@ -36,9 +36,11 @@ interface NodeContext {
   readonly nowMs: number;
 }
 
-/** Whether TLS of a node is wanted in words, so that it must not start without: by an address or by a trunk. */
-function asksForTls({ branches }: Topology, { id, listen }: TopologyHub | TopologyBranch): boolean {
-  const isNamed = listen.some(({ transport }) => transport === "tls");
+/** Whether TLS of a node is wanted in words, so that it must not start without: by an address, by HTTPS or by a trunk. */
+function asksForTls({ branches }: Topology, node: TopologyHub | TopologyBranch): boolean {
+  const { id, listen } = node;
+  const servesHttps = "api" in node && node.api !== undefined;
+  const isNamed = servesHttps || listen.some(({ transport }) => transport === "tls");
   return (
     isNamed ||
     branches.some(

@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import type { TransportAddress } from "@mss/model";
+import type { Endpoint, TransportAddress } from "@mss/model";
 import { isWildcard } from "./document/address.ts";
 import { isInNetwork } from "./document/network.ts";
 import type { TopologyBranch, TopologyHub } from "./topology.ts";
@@ -10,8 +10,20 @@ import type { TopologyBranch, TopologyHub } from "./topology.ts";
  * one external address.
  */
 export function hubAddressesFor(hub: TopologyHub, branch: TopologyBranch): readonly TransportAddress[] {
-  const { external } = hub;
-  const listen = [...hub.listen, ...hub.tls.defaultListen]; // last, so that a branch takes what it has been told to
+  return asSeenBy(branch, hub, [...hub.listen, ...hub.tls.defaultListen]); // last, so that a branch takes what it has been told to
+}
+
+/** Where a branch asks a hub for its part of the topology; undefined where the hub hands none out. */
+export function hubApiFor(hub: TopologyHub, branch: TopologyBranch): Endpoint | undefined {
+  const [seen] = hub.api === undefined ? [] : asSeenBy(branch, hub, [{ transport: "tls", ...hub.api }]);
+  return seen && { host: seen.host, port: seen.port };
+}
+
+function asSeenBy(
+  branch: TopologyBranch,
+  { external }: TopologyHub,
+  listen: readonly TransportAddress[],
+): readonly TransportAddress[] {
   if (external === undefined) {
     return listen;
   }

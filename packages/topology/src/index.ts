@@ -36,13 +36,17 @@ export type { NodeDocument, NodeDocumentOptions, NodeSecret } from "./bundle/nod
 export { checkTopology, loadTopology } from "./load.ts";
 export type { CheckedTopology, LoadOptions, PlainDocument, TopologySource } from "./load.ts";
 export type { Place } from "./place.ts";
-export { keysForCopy, readKeptRevision, writeKeptRevision } from "./publication/kept.ts";
-export type { KeptRevision } from "./publication/kept.ts";
+export { keysForCopy, readKeptPart, readKeptRevision, writeKeptRevision } from "./publication/kept.ts";
+export type { KeptPart, KeptRevision } from "./publication/kept.ts";
+export { branchParts, openPart, partTag, sealParts } from "./publication/branch-parts.ts";
+export type { OpenedPart } from "./publication/branch-parts.ts";
+export { branchToken } from "./publication/branch-token.ts";
+export type { BranchTokenOptions } from "./publication/branch-token.ts";
 export { REVISION_FAULTS, openRevision } from "./publication/open-revision.ts";
 export type { OpenOptions, OpenedRevision, RevisionFault } from "./publication/open-revision.ts";
 export { applyTopology, rollbackTopology } from "./publication/publish.ts";
 export type { PublicationOptions, PublicationOutcome } from "./publication/publish.ts";
-export { revisionDigest, sealRevision } from "./publication/seal-revision.ts";
+export { forksFrom, revisionDigest, sealRevision } from "./publication/seal-revision.ts";
 export type { HeaderFields } from "./publication/seal-revision.ts";
 export { createSigningKeyPem, readSigningKey } from "./publication/signing-key.ts";
 export type { SigningKey } from "./publication/signing-key.ts";
@@ -50,9 +54,9 @@ export { beginTrust, handTrustOn, keyId } from "./publication/trust.ts";
 export type { Trust } from "./publication/trust.ts";
 export { formatReplay, replayCalls } from "./replay/replay-calls.ts";
 export type { MovedCall, Replay } from "./replay/replay-calls.ts";
-export { Secrets, resolveSecrets } from "./secrets.ts";
+export { Secrets, resolveSecrets, secretFilesOf } from "./secrets.ts";
 export type { ResolvedSecrets, SecretSources } from "./secrets.ts";
-export { branchSettings, hubSettings } from "./settings.ts";
+export { branchSettings, hubSettings, settingsWithPart } from "./settings.ts";
 export { hashedSnapshot, toSnapshot } from "./snapshot.ts";
 export type {
   HttpAddress,

@@ -79,6 +79,12 @@ export function secretsOf(topology: Topology, node?: string): readonly Protected
   });
 }
 
+/** The files that hold secrets of a node (of all nodes, when absent), absolute, each once. */
+export function secretFilesOf(topology: Topology, node?: string): readonly string[] {
+  const files = secretsOf(topology, node).flatMap(({ reference }) => (reference.kind === "file" ? reference.file : []));
+  return [...new Set(files)];
+}
+
 async function readSecret(
   { reference, name }: ProtectedSecret,
   sources: SecretSources,

@@ -3,6 +3,7 @@ import type { BranchRules } from "@mss/dial-plan";
 import { MAX_CONTACTS_PER_EXTENSION, extensionNumberSchema } from "@mss/model";
 import type {
   BranchId,
+  BranchPartBody,
   BranchSettings,
   EmergencySettings,
   ExtensionNumber,
@@ -14,7 +15,7 @@ import type {
   TrunkHubSettings,
 } from "@mss/model";
 import { TopologyError } from "./errors.ts";
-import { hubAddressesFor } from "./hub-addresses.ts";
+import { hubAddressesFor, hubApiFor } from "./hub-addresses.ts";
 import { numbersFromTo } from "./numbers-from-to.ts";
 import type { Secrets } from "./secrets.ts";
 import { toSnapshot } from "./snapshot.ts";
@@ -40,6 +41,7 @@ export function hubSettings(topology: Topology, hubId: string, secrets: Secrets)
     signingKeys: topology.signingKeys,
     dataDirectory: hub.dataDirectory,
     ...(hub.http === undefined ? {} : { http: hub.http }),
+    ...(hub.api === undefined ? {} : { api: hub.api }),
     trunks: new Map(branches.map((branch) => [branch.id, hubTrunk(branch, secrets)])),
     registration: hub.registration,
     limits: hub.limits,
@@ -85,6 +87,7 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
     },
     registration,
     limits,
+    signingKeys: topology.signingKeys,
     digestAlgorithms: branch.digestAlgorithms,
     maxContacts: MAX_CONTACTS_PER_EXTENSION,
     ringTimeoutMs: branch.ringTimeoutSeconds * 1000,
@@ -156,6 +159,34 @@ function trunkHubs(topology: Topology, branch: TopologyBranch): readonly TrunkHu
   return branch.trunk.hubs.flatMap((wanted) =>
     topology.hubs
       .filter(({ id }) => id === wanted)
-      .map((hub) => ({ id: hub.id, addresses: hubAddressesFor(hub, branch) })),
+      .map((hub) => {
+        const api = hubApiFor(hub, branch);
+        return { id: hub.id, addresses: hubAddressesFor(hub, branch), ...(api === undefined ? {} : { api }) };
+      }),
   );
+}
+
+/** What a branch goes by of the topology, without a secret. */
+export function branchPartBodyOf(topology: Topology, branch: TopologyBranch): BranchPartBody {
+  const { maxCalls } = branch.trunk;
+  return {
+    branch: branch.id,
+    rules: callRules(topology, branch),
+    trunk: { ...(maxCalls === undefined ? {} : { maxCalls }), hubs: trunkHubs(topology, branch) },
+  };
+}
+
+/** Settings of a branch with the rules and hubs of its part of a topology in place of those of its own file. */
+export function settingsWithPart(settings: BranchSettings, { rules, trunk }: BranchPartBody): BranchSettings {
+  const { maxCalls: _maxCalls, ...ownTrunk } = settings.trunk;
+  const {
+    siteCode: _siteCode,
+    timeZone: _timeZone,
+    emergency: _emergency,
+    blocked: _blocked,
+    calendars: _calendars,
+    siteTimeZones: _siteTimeZones,
+    ...own
+  } = settings;
+  return { ...own, ...rules, trunk: { ...ownTrunk, ...trunk } };
 }

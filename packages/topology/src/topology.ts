@@ -51,6 +51,8 @@ export interface TopologyHub {
   readonly external?: ExternalAddressSettings;
   readonly tls: TopologyTls;
   readonly http?: HttpAddress;
+  /** HTTPS for the branches. */
+  readonly api?: HttpAddress;
   readonly registration: RegistrationSettings;
   readonly limits: LimitSettings;
   readonly logLevel: LogLevel;

@@ -23,6 +23,8 @@ export interface NodeTlsOptions {
   readonly tls?: TlsSettings;
   /** A trunk asks for certificates: TLS must be there, whether it is listened on by name or not. */
   readonly requiresCertificates: boolean;
+  /** The certificate is needed for HTTPS, too. */
+  readonly servesHttps?: boolean;
   /** False for a drachtio-server, which has TLS of its own configuration and tells no names. */
   readonly isEmbedded: boolean;
   readonly log: Logger;
@@ -62,22 +64,23 @@ export class NodeTls {
 
   /** Reads the certificate. Rejects with `CERTIFICATE_UNUSABLE` or `CERTIFICATES_UNSEEN` where the node needs what is not there. */
   static async open(options: NodeTlsOptions): Promise<NodeTls> {
-    const { listen, tls, requiresCertificates, isEmbedded } = options;
-    if (!isEmbedded) {
-      if (requiresCertificates) {
-        throw new NodeError("CERTIFICATES_UNSEEN", {
-          advice: "use the embedded engine, or take requireCertificate out",
-        });
-      }
+    const { listen, tls, requiresCertificates, isEmbedded, servesHttps = false } = options;
+    if (!isEmbedded && requiresCertificates) {
+      throw new NodeError("CERTIFICATES_UNSEEN", {
+        advice: "use the embedded engine, or take requireCertificate out",
+      });
+    }
+    if (!isEmbedded && !servesHttps) {
       return new NodeTls(options, { listen, credentials: undefined });
     }
-    const isNeeded = requiresCertificates || listen.some(({ transport }) => transport === "tls");
+    const isNeeded = servesHttps || requiresCertificates || listen.some(({ transport }) => transport === "tls");
     if (tls === undefined || (!isNeeded && tls.defaultListen.length === 0)) {
       return new NodeTls(options, { listen, credentials: undefined });
     }
     const outcome = await readCredentials(tls);
     if (outcome.kind === "usable") {
-      return new NodeTls(options, { listen: [...listen, ...tls.defaultListen], credentials: outcome.credentials });
+      const { credentials } = outcome;
+      return new NodeTls(options, { listen: isEmbedded ? [...listen, ...tls.defaultListen] : listen, credentials });
     }
     const { file, problem, advice, part, isMissing } = outcome.fault;
     if (isNeeded) {
@@ -88,17 +91,21 @@ export class NodeTls {
     return new NodeTls(options, { listen, credentials: undefined });
   }
 
-  /** Takes new files into use at the engine while it runs; undefined without TLS. */
-  watch(engine: TlsEngine | undefined): Part | undefined {
+  /** Takes new files into use at engine and HTTPS server while they run; undefined without TLS. */
+  watch(...users: readonly (TlsEngine | undefined)[]): Part | undefined {
     const { tls, log } = this.#options;
-    if (engine === undefined || tls === undefined || this.credentials === undefined) {
+    if (users.every((user) => user === undefined) || tls === undefined || this.credentials === undefined) {
       return undefined;
     }
     this.#watch = new CertificateWatch({
       files: tls,
       credentials: this.credentials,
       log,
-      onRenewed: (credentials) => engine.renewCredentials(credentials),
+      onRenewed: (credentials) => {
+        for (const user of users) {
+          user?.renewCredentials(credentials);
+        }
+      },
     });
     return this.#watch;
   }

@@ -1,6 +1,8 @@
 import { createLog } from "@mss/runtime";
 import type { Config } from "../config.ts";
+import { LiveSettings } from "../live-settings.ts";
 import { loadNodes } from "../load-nodes.ts";
+import type { LoadedNodes } from "../load-nodes.ts";
 import { startNodes } from "../nodes.ts";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
@@ -23,7 +25,8 @@ export interface RunOptions {
 /** `mss run`: runs until told to stop, then drains. A second signal ends the drain at once. */
 export async function run(options: RunOptions): Promise<ExitStatus> {
   const { config, output, stopSignal } = options;
-  const loaded = await loadNodes({ ...options, withoutTls: config.drachtio !== undefined });
+  const load = (): Promise<LoadedNodes> => loadNodes({ ...options, withoutTls: config.drachtio !== undefined });
+  const loaded = await load();
   if (loaded.kind === "faulty") {
     output.err(loaded.text);
     return EXIT.usage;
@@ -38,18 +41,22 @@ export async function run(options: RunOptions): Promise<ExitStatus> {
   try {
     nodes = await startNodes(loaded.nodes, {
       config,
-      log: (_node, settings) => createLog({ level: config.logLevel ?? settings.logLevel }),
+      log: (_node, settings) => createLog({ level: config.logLevel ?? settings?.logLevel ?? "info" }),
     });
   } catch (error) {
     const fault = startFault(error);
     output.err(`${fault.text}\n`);
     return fault.status;
   }
+  const live = new LiveSettings({ nodes, first: loaded.nodes, load, log });
+  await live.start();
   options.reloadSignal(() => {
-    log.info("looking for new certificates");
+    log.info("looking for new certificates and settings");
     void nodes.reloadCertificates();
+    live.read("SIGHUP");
   });
   const signal = await stopSignal.first;
+  await live.stop();
   log.info({ reason: signal, drainSeconds: options.drainSeconds }, "draining");
   await Promise.race([nodes.drainAndStop(options.drainSeconds * 1_000), stopSignal.second]);
   log.info("stopped");

@@ -1,4 +1,4 @@
-import { applyTopology, loadTopology, toSnapshot } from "@mss/topology";
+import { applyTopology, branchParts, loadTopology, toSnapshot } from "@mss/topology";
 import { faultText } from "../fault-text.ts";
 import { EXIT } from "../output.ts";
 import type { ExitStatus } from "../output.ts";
@@ -23,6 +23,7 @@ export async function topologyApply(options: TopologyApplyOptions): Promise<Exit
   const snapshot = toSnapshot(loaded.topology);
   const { federation } = snapshot;
   const { signingKeys } = loaded.topology;
+  const parts = branchParts(loaded.topology);
   const read = await signingKeyOf(options);
   if (read.kind === "unusable") {
     return EXIT.usage;
@@ -36,7 +37,7 @@ export async function topologyApply(options: TopologyApplyOptions): Promise<Exit
     return EXIT.usage;
   }
   return withFederationStore({ ...options, federation }, async (store) => {
-    const outcome = await applyTopology({ ...publicationOf(options, { store, signer }), snapshot, signingKeys });
+    const outcome = await applyTopology({ ...publicationOf(options, { store, signer }), snapshot, signingKeys, parts });
     return reportPublication(outcome, { ...options, federation });
   });
 }

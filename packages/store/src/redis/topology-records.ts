@@ -38,14 +38,16 @@ export async function readRecord(
   revision: number,
 ): Promise<SealedRevision | undefined> {
   const key = keys.topologyRevision(revision);
-  const [header, snapshot, signingKey, signature] = await link.run("readTopologyRevision", (redis) =>
-    redis.hmget(key, "header", "snapshot", "signingKey", "signature"),
+  const [header, snapshot, signingKey, signature, parts] = await link.run("readTopologyRevision", (redis) =>
+    redis.hmget(key, "header", "snapshot", "signingKey", "signature", "parts"),
   );
   if (header === null && snapshot === null) {
     return undefined;
   }
   const signed = signingKey === null && signature === null ? {} : { signature: { key: signingKey, value: signature } };
-  const sealed = readSealedRevision(checkStored(revisionTextsSchema, { header, snapshot, ...signed }, key));
+  const handedOut = typeof parts === "string" ? { parts: parseStored(z.unknown(), parts, key) } : {};
+  const texts = checkStored(revisionTextsSchema, { header, snapshot, ...signed, ...handedOut }, key);
+  const sealed = readSealedRevision(texts);
   if (sealed === undefined || sealed.header.revision !== revision) {
     throw new StoreError("STORE_CORRUPT", { key, reason: "holds no header, or another revision's" });
   }
@@ -77,7 +79,8 @@ export async function readHeader(
 }
 
 /** Field and value in turn, as HSET takes them. */
-export function recordFields({ texts: { header, snapshot, signature } }: SealedRevision): string[] {
+export function recordFields({ texts: { header, snapshot, signature, parts } }: SealedRevision): string[] {
   const signed = signature === undefined ? [] : ["signingKey", signature.key, "signature", signature.value];
-  return ["header", header, "snapshot", snapshot, ...signed];
+  const handedOut = parts === undefined ? [] : ["parts", JSON.stringify(parts)];
+  return ["header", header, "snapshot", snapshot, ...signed, ...handedOut];
 }

@@ -35,7 +35,8 @@ function publishes(make: MakeStore<TopologyStore>): void {
     on(async (store) => {
       const signature = { key: `ed25519:${"k".repeat(43)}`, value: "s".repeat(86) };
       const { header, texts } = sampleRevision("zwei ☎", 2);
-      const signed = { header, texts: { ...texts, signature } };
+      const parts = { hk: { part: "{}", signature }, london: { part: "zwei ☎" } };
+      const signed = { header, texts: { ...texts, signature, parts } };
       assert.deepEqual(await store.publish(sampleRevision("one", 1), 0), { kind: "published", revision: 1 });
       assert.deepEqual(await store.publish(signed, 1), { kind: "published", revision: 2 });
       assert.deepEqual(await store.current(), signed);

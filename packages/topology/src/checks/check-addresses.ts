@@ -42,7 +42,7 @@ function coveredBy(sockets: readonly Socket[], position: number, owner: string):
 }
 
 function checkReachable(hub: NodeFacts, collector: FaultCollector): void {
-  for (const { place, path, value } of hub.listen) {
+  for (const { place, path, value } of [...hub.listen, ...(hub.api === undefined ? [] : [hub.api])]) {
     if (!isReachable(hub, value.host)) {
       const message = `hub ${hub.id} listens on ${value.host}: branches would not know where to call it`;
       const advice = "write the address at which the branches reach this hub";

@@ -22,7 +22,7 @@ type Owner = Pick<NodeFacts, "role" | "id">;
 /** All that the document names. */
 export function socketsOf(node: NodeFacts): readonly Socket[] {
   const sip = node.listen.map(({ value, place, path }) => sipSocket(node, value, { place, path }));
-  const http = [node.http ?? []].flat().map(({ value: { host, port }, place, path }) => {
+  const http = [node.http ?? [], node.api ?? []].flat().map(({ value: { host, port }, place, path }) => {
     const families = host === "::" ? ([4, 6] as const) : [familyOf(host)]; // Node's servers take both there
     return { ...socket(node, { transport: "tcp", host, port }), families, place, path };
   });

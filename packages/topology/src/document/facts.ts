@@ -43,6 +43,7 @@ export interface NodeFacts {
   readonly tlsByDefault: boolean;
   readonly requireCertificate: Statement<boolean> | undefined;
   readonly http: Statement<HttpAddress> | undefined;
+  readonly api: Statement<HttpAddress> | undefined;
   readonly trunkHubs: readonly Statement<string>[];
   readonly trunkAddress: Statement<string> | undefined;
   readonly trunkSecret: SecretReference | undefined;
@@ -101,10 +102,8 @@ class FactReader {
       }),
       tlsByDefault: node.entries.get("tls")?.entries.get("listen")?.plain !== false,
       requireCertificate: this.#flag(trunk?.entries.get("requireCertificate")),
-      http: this.#text(node.entries.get("http")?.entries.get("listen"), (text) => {
-        const parsed = parseHttpListen(text);
-        return parsed.kind === "invalid" ? parsed : { kind: "value", value: { host: parsed.host, port: parsed.port } };
-      }),
+      http: this.#endpoint(node.entries.get("http")),
+      api: this.#endpoint(node.entries.get("api")),
       trunkHubs: this.#texts(trunk?.entries.get("hubs"), (text) => ({ kind: "value", value: text })),
       trunkAddress: this.#text(trunk?.entries.get("address"), (text) => {
         const parsed = parsePeerHost(text);
@@ -169,6 +168,13 @@ class FactReader {
     return "env" in parsed.data
       ? { ...where, kind: "env", name: parsed.data.env }
       : { ...where, kind: "file", file: path.resolve(path.dirname(this.#file), parsed.data.file) };
+  }
+
+  #endpoint(node: SourceNode | undefined): Statement<HttpAddress> | undefined {
+    return this.#text(node?.entries.get("listen"), (text) => {
+      const parsed = parseHttpListen(text);
+      return parsed.kind === "invalid" ? parsed : { kind: "value", value: { host: parsed.host, port: parsed.port } };
+    });
   }
 
   #flag(node: SourceNode | undefined): Statement<boolean> | undefined {

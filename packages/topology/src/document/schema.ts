@@ -43,6 +43,20 @@ const httpSchema = z
     examples: ["{ listen: 127.0.0.1:8080 }"],
   });
 
+const apiSchema = z
+  .strictObject({
+    listen: z.string().meta({
+      description: "IP address and port. The branches reach it here, or at `externalAddress`.",
+      examples: ["192.0.2.1:8443"],
+    }),
+  })
+  .meta({
+    description:
+      "HTTPS at which branches get their part of what `apply` publishes, with the hub's certificate. Left out: none, and branches go by " +
+      "their own files.",
+    examples: ["{ listen: 192.0.2.1:8443 }"],
+  });
+
 const MAX_EXPIRES_SECONDS = 86_400;
 export const DEFAULT_MIN_EXPIRES_SECONDS = 60;
 export const DEFAULT_MAX_EXPIRES_SECONDS = 3600;
@@ -133,6 +147,7 @@ const hubSchema = z
     ...externalAddressKeys,
     ...tlsKeys,
     http: httpSchema.optional(),
+    api: apiSchema.optional(),
     registration: registrationSchema.prefault({}).meta({ description: "How long the registration of a trunk lasts." }),
     data: z
       .string()

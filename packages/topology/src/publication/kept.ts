@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { readSealedRevision, revisionTextsSchema, signingKeySchema } from "@mss/model";
-import type { SealedRevision } from "@mss/model";
+import { partTextsSchema, readSealedRevision, revisionTextsSchema, signingKeySchema } from "@mss/model";
+import type { PartTexts, SealedRevision } from "@mss/model";
 import type { Trust } from "./trust.ts";
 
 const keys = z.array(signingKeySchema).readonly();
@@ -22,6 +22,18 @@ export function readKeptRevision(value: unknown): KeptRevision | undefined {
   const parsed = keptRevisionSchema.safeParse(value);
   const sealed = parsed.success ? readSealedRevision(parsed.data.texts) : undefined;
   return parsed.success && sealed !== undefined ? { sealed, trust: parsed.data.trust } : undefined;
+}
+
+const keptPartSchema = z.strictObject({ texts: partTextsSchema, trust: trustSchema });
+
+/** The same of a branch. */
+export interface KeptPart {
+  readonly texts: PartTexts;
+  readonly trust: Trust;
+}
+
+export function readKeptPart(value: unknown): KeptPart | undefined {
+  return keptPartSchema.safeParse(value).data;
 }
 
 /**

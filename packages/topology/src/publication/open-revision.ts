@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
 import { snapshotSchema } from "@mss/model";
-import type { Revision, SealedRevision, Snapshot } from "@mss/model";
+import type { Revision, RevisionTexts, SealedRevision, Snapshot } from "@mss/model";
 import { isSignedBy } from "./signing-key.ts";
 
 /** Why a revision is not used. The codes are stable. */
 export const REVISION_FAULTS = {
   "other-federation": "it is of another federation",
+  "other-branch": "it is the part of another branch",
   "wrong-hash": "its snapshot is not the one that its header names",
   unsigned: "it is not signed, and this federation signs",
   "untrusted-key": "it is signed by a key that is not trusted",
-  "wrong-signature": "its signature is not of this header",
-  "invalid-snapshot": "its snapshot does not have the form that this version reads",
+  "wrong-signature": "its signature is not of this text",
+  "invalid-snapshot": "it does not have the form that this version reads",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type RevisionFault = keyof typeof REVISION_FAULTS;
@@ -41,23 +42,33 @@ function faultOf(sealed: SealedRevision, options: OpenOptions): RevisionFault | 
   if (header.federation !== options.federation) {
     return "other-federation";
   }
-  const fault = signatureFault(sealed, options.trustedKeys);
+  const signed = { text: texts.header, signedBy: header.signedBy, signature: texts.signature };
+  const fault = signatureFault(signed, options.trustedKeys);
   if (fault !== undefined) {
     return fault;
   }
   return createHash("sha256").update(texts.snapshot).digest("hex") === header.hash ? undefined : "wrong-hash";
 }
 
+/** A text with its signature, and by whom it says that it is signed. */
+export interface SignedText {
+  readonly text: string;
+  readonly signedBy: string | undefined;
+  readonly signature?: RevisionTexts["signature"];
+}
+
 /** A signature that is there has to be right, whether it is asked for or not. */
-function signatureFault({ header, texts }: SealedRevision, trustedKeys: readonly string[]): RevisionFault | undefined {
-  const { signature } = texts;
+export function signatureFault(
+  { text, signedBy, signature }: SignedText,
+  trustedKeys: readonly string[],
+): RevisionFault | undefined {
   if (signature === undefined) {
-    return trustedKeys.length > 0 || header.signedBy !== undefined ? "unsigned" : undefined;
+    return trustedKeys.length > 0 || signedBy !== undefined ? "unsigned" : undefined;
   }
   if (trustedKeys.length > 0 && !trustedKeys.includes(signature.key)) {
     return "untrusted-key";
   }
-  const isRight = signature.key === header.signedBy && isSignedBy(signature.key, texts.header, signature.value);
+  const isRight = signature.key === signedBy && isSignedBy(signature.key, text, signature.value);
   return isRight ? undefined : "wrong-signature";
 }
 

@@ -1,7 +1,8 @@
-import type { RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
+import type { BranchPartBody, RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import { diffSnapshots } from "../diff/diff-snapshots.ts";
 import type { TopologyDiff } from "../diff/topology-diff.ts";
-import { snapshotText } from "../snapshot.ts";
+import { canonicalJson, snapshotText } from "../snapshot.ts";
+import { bodiesOf } from "./branch-parts.ts";
 import { openRevision } from "./open-revision.ts";
 import { revisionDigest, sealSnapshotText } from "./seal-revision.ts";
 import type { SigningKey } from "./signing-key.ts";
@@ -44,17 +45,23 @@ interface Candidate {
   readonly snapshot: Snapshot;
   readonly text: string;
   readonly signingKeys: readonly string[];
+  readonly parts: readonly BranchPartBody[];
   readonly rollbackOf?: number;
 }
 
 /** Publishes a snapshot as the next revision. Rejects with the codes of the store, and with `REVISION_INVALID`. */
 export async function applyTopology(
-  options: PublicationOptions & { readonly snapshot: Snapshot; readonly signingKeys: readonly string[] },
+  options: PublicationOptions & {
+    readonly snapshot: Snapshot;
+    readonly signingKeys: readonly string[];
+    /** What each branch gets of it (`branchParts`); absent: no branch can get any. */
+    readonly parts?: readonly BranchPartBody[];
+  },
 ): Promise<PublicationOutcome> {
   const { hash: _hash, ...contents } = options.snapshot;
-  const { snapshot, signingKeys } = options;
+  const { snapshot, signingKeys, parts = [] } = options;
   const current = await options.store.current();
-  return publishOver(current, { snapshot, text: snapshotText(contents), signingKeys }, options);
+  return publishOver(current, { snapshot, text: snapshotText(contents), signingKeys, parts }, options);
 }
 
 /**
@@ -72,7 +79,8 @@ export async function rollbackTopology(
   }
   const { snapshot } = opened.revision;
   const signingKeys = current?.header.signingKeys ?? [];
-  return publishOver(current, { snapshot, text: old.texts.snapshot, signingKeys, rollbackOf }, options);
+  const parts = bodiesOf(old.texts);
+  return publishOver(current, { snapshot, text: old.texts.snapshot, signingKeys, parts, rollbackOf }, options);
 }
 
 async function publishOver(
@@ -89,7 +97,10 @@ async function publishOver(
     return { kind: "needsForce", diff };
   }
   const revision = current?.header.revision ?? 0;
-  const sealed = sealSnapshotText(candidate.text, headerOf(current, candidate, options), options.key);
+  const sealed = sealSnapshotText(candidate.text, headerOf(current, candidate, options), {
+    ...(options.key && { key: options.key }),
+    parts: candidate.parts,
+  });
   const outcome = await options.store.publish(sealed, revision);
   return outcome.kind === "published"
     ? { kind: "published", sealed, ...(current === undefined ? {} : { replaced: current.header }), diff }
@@ -105,14 +116,15 @@ function diffFrom(current: SealedRevision | undefined, after: Snapshot): Topolog
 
 function refusalOf(
   current: SealedRevision | undefined,
-  { snapshot, signingKeys }: Candidate,
+  candidate: Candidate,
   { expectedRevision, key, force }: PublicationOptions,
 ): PublicationOutcome | undefined {
+  const { signingKeys } = candidate;
   const revision = current?.header.revision ?? 0;
   if (expectedRevision !== undefined && expectedRevision !== revision) {
     return { kind: "conflict", revision };
   }
-  if (current?.header.hash === snapshot.hash && String(current.header.signingKeys ?? []) === String(signingKeys)) {
+  if (current !== undefined && saysTheSame(current, candidate)) {
     return { kind: "unchanged", revision };
   }
   const trusted = current?.header.signingKeys ?? signingKeys;
@@ -121,6 +133,14 @@ function refusalOf(
     return { kind: "needsKey", trusted, ...(key === undefined ? {} : { given: key.publicKey }) };
   }
   return undefined;
+}
+
+function saysTheSame({ header, texts }: SealedRevision, { snapshot, signingKeys, parts }: Candidate): boolean {
+  return (
+    header.hash === snapshot.hash &&
+    String(header.signingKeys ?? []) === String(signingKeys) &&
+    canonicalJson(bodiesOf(texts)) === canonicalJson(parts)
+  );
 }
 
 function headerOf(

@@ -2,7 +2,7 @@
   Publishes a revision if the publisher has seen what is current: compare-and-set of the pointer, immutable record,
   notice to the watchers.
   KEYS[1]  pointer: hash { revision, hash, publishedAt }
-  KEYS[2]  record of the revision: hash { header, snapshot, signingKey, signature }
+  KEYS[2]  record of the revision: hash { header, snapshot, signingKey, signature, parts }
   KEYS[3]  history: sorted set, member and score the number of a revision
   ARGV[1]  number that the publisher saw as current, 0 for none
   ARGV[2]  number of the revision, higher than ARGV[1]

@@ -2,7 +2,7 @@
   Gives a Redis that lost its data back what a hub still has, unless it has the same or what counts for more: the higher
   number; of two revisions of one number, the one published later (`supersedes` of @mss/model).
   KEYS[1]  pointer: hash { revision, hash, publishedAt }
-  KEYS[2]  record of the revision: hash { header, snapshot, signingKey, signature }
+  KEYS[2]  record of the revision: hash { header, snapshot, signingKey, signature, parts }
   KEYS[3]  history: sorted set, member and score the number of a revision
   ARGV[1]  number of the revision
   ARGV[2]  hash of the snapshot

@@ -1,0 +1,114 @@
+import { chain, createDigestGuard } from "@mss/call-control";
+import type { BridgePlan, IncomingRequest, LampPlan, Step, TransferPolicy } from "@mss/call-control";
+import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
+import type { BindingStore, BranchPartBody, BranchSettings } from "@mss/model";
+import type { Logger } from "@mss/runtime";
+import { settingsWithPart } from "@mss/topology";
+import { compileCallPlan } from "./call-plan.ts";
+import type { HubRoute } from "./hub-route.ts";
+import { findExtension, identify } from "./identify.ts";
+import { planCall } from "./plan.ts";
+import type { PlanOptions } from "./plan.ts";
+import { takeOver } from "./take-over.ts";
+import type { TakeOverOptions } from "./take-over.ts";
+import { planWatch } from "./watch.ts";
+import { transferPolicy } from "./transfer.ts";
+
+export interface BranchRoutingOptions {
+  /** Of the branch's own file. */
+  readonly settings: BranchSettings;
+  readonly bindings: BindingStore;
+  readonly hubsUp: () => readonly HubRoute[];
+  readonly onHubDown: PlanOptions["onHubDown"];
+  /** The calls of this node. */
+  readonly calls: TakeOverOptions["calls"];
+  readonly onRegistered: (number: string) => void;
+  readonly hubFirstResponseTimeoutMs: number;
+  readonly log: Logger;
+}
+
+/** What a branch does with calls and registrations, by some settings. */
+interface Handlers {
+  readonly route: Step<IncomingRequest, BridgePlan>;
+  readonly watch: Step<IncomingRequest, LampPlan>;
+  readonly transfer: TransferPolicy;
+  readonly register: (request: IncomingRequest) => Promise<void>;
+}
+
+/**
+ * Calls and registrations by the branch's file and its part of the topology, which counts for more where it says something.
+ * Either is put in the place of the one before by one assignment, for what comes after it; calls that are up stay. Nonces
+ * that were given out stay valid. Throws `NUMBERS_REFUSED` for what makes no dial plan, and nothing changes then.
+ */
+export class BranchRouting {
+  readonly #options: Omit<BranchRoutingOptions, "settings">;
+  readonly #callGuard;
+  readonly #registerGuard;
+  #file: BranchSettings;
+  #part: BranchPartBody | undefined;
+  #settings: BranchSettings;
+  #handlers: Handlers;
+
+  constructor({ settings, ...options }: BranchRoutingOptions) {
+    this.#options = options;
+    const { log } = options;
+    const guard = { realm: settings.id, log, algorithms: settings.digestAlgorithms };
+    this.#callGuard = createDigestGuard({ ...guard, status: 407 });
+    this.#registerGuard = createDigestGuard({ ...guard, status: 401 });
+    this.#file = settings;
+    this.#settings = settings;
+    this.#handlers = this.#build(settings);
+  }
+
+  /** Those in force. */
+  get settings(): BranchSettings {
+    return this.#settings;
+  }
+
+  readonly route: Step<IncomingRequest, BridgePlan> = (invite) => this.#handlers.route(invite);
+
+  readonly watch: Step<IncomingRequest, LampPlan> = (request) => this.#handlers.watch(request);
+
+  readonly register = (request: IncomingRequest): Promise<void> => this.#handlers.register(request);
+
+  readonly transfer: TransferPolicy = {
+    mayTransfer: (party) => this.#handlers.transfer.mayTransfer(party),
+    route: (transfer) => this.#handlers.transfer.route(transfer),
+  };
+
+  useFile(file: BranchSettings): void {
+    this.#use(file, this.#part);
+  }
+
+  usePart(part: BranchPartBody): void {
+    this.#use(this.#file, part);
+  }
+
+  #use(file: BranchSettings, part: BranchPartBody | undefined): void {
+    const settings = part === undefined ? file : settingsWithPart(file, part);
+    this.#handlers = this.#build(settings);
+    this.#file = file;
+    this.#part = part;
+    this.#settings = settings;
+  }
+
+  #build(settings: BranchSettings): Handlers {
+    const { log, bindings, calls, onRegistered } = this.#options;
+    const planOptions: PlanOptions = { ...this.#options, settings, calls: compileCallPlan(settings) };
+    const plan = planCall(planOptions);
+    const limits = { ...settings.registration, maxContacts: settings.maxContacts };
+    const identified = identify({ settings, guard: this.#callGuard, log });
+    return {
+      route: chain(identified, takeOver({ calls, log }), plan),
+      watch: chain(identified, planWatch(planOptions)),
+      transfer: transferPolicy({ settings, plan }),
+      register: createRegisterHandler({
+        guard: this.#registerGuard,
+        findSecret: (username) => findExtension(settings, username)?.settings.secret,
+        registrar: new Registrar({ store: bindings, limits, node: settings.id, log }),
+        log: log.child({ mod: "registrar" }),
+        onRegistered,
+      }),
+    };
+  }
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { transportAddressSchema } from "./address.ts";
+import { blockSchema, calendarSchema, numberRewriteSchema } from "./call-rules.ts";
+import { branchIdSchema, extensionNumberSchema, hubIdSchema } from "./ids.ts";
+import { revisionHeaderSchema } from "./revision.ts";
+
+const gatewaySchema = z
+  .strictObject({ id: z.string().min(1), address: transportAddressSchema, caller: numberRewriteSchema.exactOptional() })
+  .readonly();
+
+const emergencySchema = z
+  .strictObject({
+    numbers: z.array(z.string()).readonly(),
+    to: z
+      .array(
+        z.discriminatedUnion("kind", [
+          z.strictObject({ kind: z.literal("extension"), number: extensionNumberSchema }).readonly(),
+          z.strictObject({ kind: z.literal("gateway"), gateway: gatewaySchema }).readonly(),
+        ]),
+      )
+      .readonly(),
+  })
+  .readonly();
+
+/** Host and port of a server over TCP. */
+export const endpointSchema = z.strictObject({ host: z.string().min(1), port: z.int().min(1).max(65_535) }).readonly();
+export type Endpoint = z.infer<typeof endpointSchema>;
+
+/**
+ * What one branch goes by of a topology: its own numbers and rules, and its hubs. The fields mean what those of
+ * `BranchSettings` do. Of other branches it has the numbers inside its own, and nothing else; it carries no secret.
+ */
+export const branchPartBodySchema = z
+  .strictObject({
+    branch: branchIdSchema,
+    rules: z
+      .strictObject({
+        numbers: z.array(z.string()).readonly(),
+        numbersElsewhere: z.array(z.string()).readonly(),
+        siteCode: z.string().exactOptional(),
+        timeZone: z.string().exactOptional(),
+        emergency: emergencySchema.exactOptional(),
+        blocked: z.array(blockSchema).readonly().exactOptional(),
+        calendars: z.array(calendarSchema).readonly().exactOptional(),
+        siteTimeZones: z.record(z.string(), z.string()).readonly().exactOptional(),
+      })
+      .readonly(),
+    trunk: z
+      .strictObject({
+        maxCalls: z.int().positive().exactOptional(),
+        hubs: z
+          .array(
+            z
+              .strictObject({
+                id: hubIdSchema,
+                addresses: z.array(transportAddressSchema).min(1).readonly(),
+                api: endpointSchema.exactOptional(),
+              })
+              .readonly(),
+          )
+          .min(1)
+          .readonly(),
+      })
+      .readonly(),
+  })
+  .readonly();
+export type BranchPartBody = z.infer<typeof branchPartBodySchema>;
+
+/** One branch's part of one revision, with the header of that revision, so that it stands by itself. */
+export const branchPartSchema = z.strictObject({ header: revisionHeaderSchema, body: branchPartBodySchema }).readonly();
+export type BranchPart = z.infer<typeof branchPartSchema>;
