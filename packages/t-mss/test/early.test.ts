@@ -21,7 +21,7 @@ test("reliable early media: the callee gets its PRACK when the caller has sent o
   const { alice, bob } = await twoPhones(t, 43);
   const call = await alice.call("4000", { headers: fields({ Supported: "100rel" }) });
   const incoming = await bob.nextCall();
-  assert.equal(incoming.request.headers.get("Supported"), "100rel");
+  assert.equal(incoming.request.headers.get("Supported"), "100rel, timer");
   incoming.reply(183, { headers: fields(reliable(10)), body: MEDIA });
   const progress = await call.provisional(183);
   assert.deepEqual([progress.body, progress.headers.get("Require")], [MEDIA, "100rel"]);
@@ -87,7 +87,7 @@ test("a caller without 100rel is not told of it, nor is a phone beside others", 
   const { federation, alice, bob } = await twoPhones(t, 46);
   await alice.call("4000");
   const plain = await bob.nextCall();
-  assert.equal(plain.request.headers.get("Supported"), undefined);
+  assert.equal(plain.request.headers.get("Supported"), "timer");
   plain.refuse(486);
   const second = await openPhone(t, federation.net, "4000", 12);
   assert.equal((await second.register()).status, 200);
