@@ -27,6 +27,7 @@ hubs:
     externalAddress: 203.0.113.1
     localNetworks: [10.0.0.0/8]
     http: { listen: 127.0.0.1:8080 }
+    api: { listen: 10.0.0.1:8443 }
   hub-2: { sip: { listen: ["udp://[2001:db8::2]:5060"] }, tls: { listen: false } }
   hub-3: { sip: { listen: [udp://192.0.2.3:5060] } }
 calendars:

@@ -1,8 +1,8 @@
 import { isIPv6 } from "node:net";
 import { branchRules } from "@mss/dial-plan";
 import type { BranchRules } from "@mss/dial-plan";
-import type { BranchId, TransportAddress } from "@mss/model";
-import { hubAddressesFor } from "../hub-addresses.ts";
+import type { BranchId, Endpoint } from "@mss/model";
+import { hubAddressesFor, hubApiFor } from "../hub-addresses.ts";
 import type { PlainDocument } from "../load.ts";
 import { toSnapshot } from "../snapshot.ts";
 import type { Topology, TopologyBranch, TopologyExtension, TopologyHub } from "../topology.ts";
@@ -33,11 +33,16 @@ export function branchPart(branch: TopologyBranch, options: BranchPartOptions): 
 function hubAsSeenBy(branch: TopologyBranch, hub: TopologyHub): Mapping {
   const named = hubAddressesFor(hub, branch).slice(0, hub.listen.length); // TLS by default follows from these
   const speaksTls = hub.tls.defaultListen.length > 0 || named.some(({ transport }) => transport === "tls");
-  return { sip: { listen: named.map(listenText) }, ...(speaksTls ? {} : { tls: { listen: false } }) };
+  const api = hubApiFor(hub, branch);
+  return {
+    sip: { listen: named.map((address) => `${address.transport}://${endpointText(address)}`) },
+    ...(speaksTls ? {} : { tls: { listen: false } }),
+    ...(api === undefined ? {} : { api: { listen: endpointText(api) } }),
+  };
 }
 
-function listenText({ transport, host, port }: TransportAddress): string {
-  return `${transport}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+function endpointText({ host, port }: Endpoint): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 function ownEntry(
