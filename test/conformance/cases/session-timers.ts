@@ -60,7 +60,7 @@ export const SESSION_TIMERS: readonly ConformanceCase[] = [
     },
     differs: {
       drachtio: {
-        row: "a session timer below 90 s",
+        row: "a session timer below 90 s: 422 in a call, raised without a word before it",
         run: async (rig) => {
           const { ok } = await callIn(rig, { headers: SHORT });
           assert.match(ok.get("Session-Expires"), /^90;\s*refresher=uac$/);
