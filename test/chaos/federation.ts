@@ -17,7 +17,7 @@ import type { Impairment, Relay } from "./relay.ts";
 const MSS = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
 const HTTP_PORT = 8080;
 const SIP_PORT = 5060;
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 90_000;
 
 export const HUBS = ["hub-1", "hub-2"] as const;
 export type HubName = (typeof HUBS)[number];

@@ -73,6 +73,18 @@ export interface CallControlOptions {
   readonly limits?: CallLimits;
 }
 
+/**
+ * What an INVITE of a peer is to the calls that ring here (`BridgePlan.ringsHere`), by its session and its attempt: a new
+ * one; another way of a call that is here, for `BridgePlan.continues`; an attempt that its caller has given up; one whose
+ * callee has had it already, with the status that was told then; one that carries on what is not here.
+ */
+export type CallStanding =
+  | { readonly kind: "new" }
+  | { readonly kind: "continues"; readonly call: string }
+  | { readonly kind: "stale" }
+  | { readonly kind: "over"; readonly status: number }
+  | { readonly kind: "unknown" };
+
 /** The calls of one node on one SIP engine. `stop` ends the calls that are left. */
 export interface CallControl extends Part {
   request(request: OutgoingRequest): Promise<RequestOutcome>;
@@ -88,6 +100,8 @@ export interface CallControl extends Part {
   /** Subscriptions that are up. */
   readonly subscriptions: number;
   activeCalls(): readonly ActiveCall[];
+  /** For a route, of an INVITE whose sender is a peer of the federation. */
+  standingOf(invite: IncomingRequest): CallStanding;
   /** Ends a call for that reason, at whatever stage it is; false when there is none of that id. */
   endCall(id: string, code: CallErrorCode): boolean;
   /** From now on new calls get 503 with Retry-After; waits for the others up to `limitMs`, then ends them with BYE. */

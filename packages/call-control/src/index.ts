@@ -5,7 +5,7 @@ export type { BridgePlan, BridgeStep, CallTarget, EndedBy, LeaseRequest, Party }
 export type { TransferPolicy, TransferRequest } from "./calls/transfer-route.ts";
 export { createCallControl } from "./calls/call-control.ts";
 export { createSipServer } from "./drachtio/sip-server.ts";
-export type { ActiveCall, CallControl, CallControlOptions, CallLimits } from "./call-control-types.ts";
+export type { ActiveCall, CallControl, CallControlOptions, CallLimits, CallStanding } from "./call-control-types.ts";
 export type {
   AddressHeader,
   EngineAddress,

@@ -11,6 +11,7 @@ import {
   inDialogHeaders,
   inviteHeaders,
   responseHeaders,
+  attemptOf,
   sessionIdHeader,
   sessionIdOf,
   unsupportedRequirements,
@@ -101,6 +102,20 @@ test("a session id is read when well-formed and written with an unknown remote",
   assert.equal(sessionIdOf(reader({ "Session-ID": sessionIdHeader(id) })), id);
   for (const bad of ["", "xyz", id.toUpperCase(), `${id}0`, `${id} ;x`]) {
     assert.equal(sessionIdOf(reader({ "Session-ID": bad })), undefined);
+  }
+});
+
+test("beside the session's id it is told which attempt this is; what is not well-formed is the first", () => {
+  const id = "ab".repeat(16);
+  for (const attempt of [
+    { number: 1, resumes: false },
+    { number: 2, resumes: false },
+    { number: 3, resumes: true },
+  ]) {
+    assert.deepEqual(attemptOf(reader({ "Session-ID": sessionIdHeader(id, attempt) })), attempt);
+  }
+  for (const bad of ["", `${id};attempt=0`, `${id};attempt=99999`, `${id};attempt=x`, `${id};attempted=2`]) {
+    assert.deepEqual(attemptOf(reader({ "Session-ID": bad })), { number: 1, resumes: false }, bad);
   }
 });
 

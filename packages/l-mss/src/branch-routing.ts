@@ -99,7 +99,7 @@ export class BranchRouting {
     const limits = { ...settings.registration, maxContacts: settings.maxContacts };
     const identified = identify({ settings, guard: this.#callGuard, log });
     return {
-      route: chain(identified, takeOver({ calls, log }), plan),
+      route: chain(identified, takeOver({ calls, plan, log })),
       watch: chain(identified, planWatch(planOptions)),
       transfer: transferPolicy({ settings, plan }),
       register: createRegisterHandler({

@@ -60,10 +60,10 @@ export function hubStep({ hub, address }: HubRoute, called: string, options: Pla
 function callerPart(
   caller: Caller,
   { federation }: BranchSettings,
-): Pick<BridgePlan, "origin" | "trusted" | "from" | "callerId" | "hidesCaller"> {
+): Pick<BridgePlan, "origin" | "trusted" | "ringsHere" | "from" | "callerId" | "hidesCaller"> {
   const origin = callerLabel(caller);
   if (caller.kind === "hub") {
-    return { origin, trusted: true };
+    return { origin, trusted: true, ringsHere: true };
   }
   const { number, settings, isHidden = false } = caller;
   const named = settings.name === undefined ? {} : { displayName: settings.name };

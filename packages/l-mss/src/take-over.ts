@@ -1,34 +1,45 @@
 import { next } from "@mss/call-control";
-import type { CallControl, Step } from "@mss/call-control";
+import type { BridgePlan, CallControl, Step } from "@mss/call-control";
 import type { Logger } from "@mss/runtime";
 import { callerLabel } from "./caller.ts";
 import type { IdentifiedCall } from "./identify.ts";
 
 export interface TakeOverOptions {
-  readonly calls: () => Pick<CallControl, "activeCalls" | "endCall">;
+  readonly calls: () => Pick<CallControl, "standingOf">;
+  /** Of a call that is not here yet. */
+  readonly plan: Step<IdentifiedCall, BridgePlan>;
   readonly log: Logger;
 }
 
 /**
- * A call that another hub has brought here already: the calling branch has lost that hub and tries the next one. The
- * first one has nobody at its other end any more; it ends before the phones ring again, so that none is rung by both.
+ * A call that another hub has brought here already: the calling branch has lost that hub and comes by the next one. Its
+ * phone rings on, or is connected if it has answered. What the first hub held back and brings late does not ring.
  */
-export function takeOver({ calls, log }: TakeOverOptions): Step<IdentifiedCall, IdentifiedCall> {
-  return ({ invite, caller }) => {
-    const sessionId = invite.header("Session-ID")?.slice(0, SESSION_ID_LENGTH);
-    if (caller.kind === "hub" && sessionId !== undefined) {
-      const origin = callerLabel(caller);
-      for (const call of calls().activeCalls()) {
-        const isSame = call.sessionId === sessionId && call.to === invite.called;
-        if (isSame && call.origin.startsWith("hub:") && call.origin !== origin) {
-          log.info({ call: call.id, sessionId, peer: origin, before: call.origin }, "call comes by another hub");
-          calls().endCall(call.id, "PEER_AWAY");
-        }
+export function takeOver({ calls, plan, log }: TakeOverOptions): Step<IdentifiedCall, BridgePlan> {
+  return async (call) => {
+    const { invite, caller } = call;
+    if (caller.kind !== "hub") {
+      return plan(call);
+    }
+    const origin = callerLabel(caller);
+    const standing = calls().standingOf(invite);
+    switch (standing.kind) {
+      case "new": {
+        return plan(call);
+      }
+      case "continues": {
+        return next({ origin, trusted: true, steps: [], continues: standing.call });
+      }
+      case "stale": {
+        log.info({ peer: origin, callId: invite.callId }, "attempt of a call that came by another way since");
+        return { kind: "reply", status: 482, reason: "Merged Request" };
+      }
+      case "over": {
+        return { kind: "reply", status: standing.status };
+      }
+      case "unknown": {
+        return { kind: "reply", status: 481 };
       }
     }
-    return next({ invite, caller });
   };
 }
-
-/** RFC 7989 §5: what comes after is about one leg. */
-const SESSION_ID_LENGTH = 32;

@@ -34,11 +34,14 @@ export interface LegAnswer {
   readonly dialogId: string;
   /** Our Contact of that leg, as the engine sent it. */
   readonly contact: string | undefined;
+  /** The SDP that it answers; empty when it was asked for an offer. */
+  readonly offered: string;
 }
 
 const MAX_ATTEMPTS = 2; // one answer to a challenge; a peer that challenges for ever gets no third INVITE
 const TOO_SHORT = 422;
 const BYE_LIMIT_MS = 8_000;
+const GONE_CANCEL_MS = 3_000;
 const AFTER_CANCEL_LIMIT_MS = 40_000; // above Timer B and Timer F: a cancelled INVITE has its final answer by then
 
 type LegState = "calling" | "ringing" | "over";
@@ -91,9 +94,13 @@ export class CalleeLeg {
   cancel(headers: SipHeaders): void {
     if (this.#state !== "over") {
       this.#end();
-      this.#transaction?.cancel(headers);
-      setTimeout(() => this.#transaction?.abandon(), AFTER_CANCEL_LIMIT_MS).unref();
+      this.#callOff(headers);
     }
+  }
+
+  #callOff(headers: SipHeaders): void {
+    this.#transaction?.cancel(headers);
+    setTimeout(() => this.#transaction?.abandon(), AFTER_CANCEL_LIMIT_MS).unref();
   }
 
   #signed(credentials: NonNullable<CallTarget["credentials"]>) {
@@ -159,7 +166,12 @@ export class CalleeLeg {
       return;
     }
     this.#end();
-    this.#events.onAnswered(this, { response, dialogId, contact: this.#sent?.contact });
+    this.#events.onAnswered(this, {
+      response,
+      dialogId,
+      contact: this.#sent?.contact,
+      offered: this.#offer.body,
+    });
   }
 
   #hangUp(dialogId: string): void {
@@ -187,11 +199,15 @@ export class CalleeLeg {
     return true;
   }
 
-  /** Whatever rings behind a peer that is gone is out of reach, so that another way may be tried. */
+  /**
+   * Whatever rings behind a peer that is gone is out of reach, so that another way may be tried. Should the peer be there
+   * after all, the callee's node is told by the other way first: a CANCEL that comes before it would end the ringing.
+   */
   #onGone(): void {
     if (this.#state !== "over") {
-      this.#state = "calling";
-      this.#giveUp("PEER_AWAY");
+      this.#end();
+      setTimeout(() => this.#callOff({ Reason: reasonHeaderOf("PEER_AWAY") }), GONE_CANCEL_MS).unref();
+      this.#tellFailure("PEER_AWAY", false);
     }
   }
 
@@ -223,6 +239,10 @@ export class CalleeLeg {
     }
     const rang = this.#state === "ringing";
     this.cancel({ Reason: reasonHeaderOf(code) });
+    this.#tellFailure(code, rang);
+  }
+
+  #tellFailure(code: CallErrorCode, rang: boolean): void {
     this.#events.onFailed(this, { code, rang, target: this.target.label, status: ERRORS[code].sip });
   }
 
@@ -232,7 +252,7 @@ export class CalleeLeg {
     }
     const rang = this.#state === "ringing";
     this.#end();
-    this.#events.onFailed(this, { code, rang, target: this.target.label, status: ERRORS[code].sip });
+    this.#tellFailure(code, rang);
   }
 
   #failBy(response: ClientResponse): void {

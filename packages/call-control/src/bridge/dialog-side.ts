@@ -1,5 +1,5 @@
 import type { Logger } from "@mss/runtime";
-import type { ClientEvents, ClientRequest, ClientTransaction } from "../drachtio/client-transaction.ts";
+import type { ClientEvents, ClientRequest, ClientResponse, ClientTransaction } from "../drachtio/client-transaction.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import type { SipServerCore } from "../drachtio/sip-server.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
@@ -25,6 +25,12 @@ export interface DialogSideOptions {
   readonly onRequest: (request: ServerTransaction) => void;
 }
 
+/** What an end point has said of its media: an offer or an answer of SDP. */
+export interface MediaDescription {
+  readonly body: string;
+  readonly contentType: string | undefined;
+}
+
 const BYE_LIMIT_MS = 35_000; // a little above Timer F
 
 /** One dialog of a call. It belongs to one session at a time; `listen` hands it to another owner. */
@@ -34,6 +40,8 @@ export class DialogSide {
   readonly dialogId: string;
   readonly ids: DialogIds;
   readonly contact: string | undefined;
+  /** What the end point said last of its media; undefined before it has said anything. */
+  media: MediaDescription | undefined;
   readonly #server: SipServerCore;
   readonly #log: Logger;
   readonly #close: () => void;
@@ -76,8 +84,8 @@ export class DialogSide {
     this.#close();
   }
 
-  /** Ends the dialog. Whatever becomes of the BYE, it is over for us. */
-  bye(headers: SipHeaders): void {
+  /** Ends the dialog. Whatever becomes of the BYE, it is over for us. `onHeard`: the other end has answered the BYE. */
+  bye(headers: SipHeaders, onHeard?: () => void): void {
     if (this.#ended) {
       return;
     }
@@ -86,6 +94,7 @@ export class DialogSide {
       { method: "BYE", headers, limitMs: BYE_LIMIT_MS },
       {
         onFinal: ({ status }) => {
+          onHeard?.();
           if (status >= 300) {
             this.#log.info({ leg: this.name, sip: status }, "bye was refused");
           }
@@ -94,4 +103,19 @@ export class DialogSide {
       },
     );
   }
+}
+
+type Described = Pick<ServerTransaction | ClientResponse, "body" | "header">;
+
+/** What a message says of the media of who sent it; undefined when it says nothing. */
+export function mediaOf(message: Described): MediaDescription | undefined {
+  return message.body === "" ? undefined : { body: message.body, contentType: message.header("Content-Type") };
+}
+
+/** For an offer of `from` that `to` has accepted. */
+export function noteMedia(from: DialogSide, to: DialogSide) {
+  return (request: Described, response: Described): void => {
+    from.media = mediaOf(request) ?? from.media;
+    to.media = mediaOf(response) ?? to.media;
+  };
 }

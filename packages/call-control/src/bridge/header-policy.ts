@@ -178,6 +178,25 @@ export function sessionIdOf(read: ReadHeader): string | undefined {
   return SESSION_ID.exec(read("Session-ID") ?? "")?.[1];
 }
 
-export function sessionIdHeader(sessionId: string): string {
-  return `${sessionId};remote=${NO_REMOTE_SESSION}`;
+/** Which try of its node an INVITE is, told beside the session's id (a generic-param of RFC 7989 §5). */
+export interface Attempt {
+  /** From 1. Whoever rings the callee goes by the highest, since those over a node that hangs may come late. */
+  readonly number: number;
+  /** The call is up, and has lost its way: nobody may be rung for it. */
+  readonly resumes: boolean;
+}
+
+export const FIRST_ATTEMPT: Attempt = { number: 1, resumes: false };
+const ATTEMPT = /;attempt=([1-9][0-9]{0,3})(?:;|$)/;
+const RESUMES = /;resumes(?:;|$)/;
+
+/** The first one when nothing is said. */
+export function attemptOf(read: ReadHeader): Attempt {
+  const value = read("Session-ID") ?? "";
+  return { number: Number(ATTEMPT.exec(value)?.[1] ?? 1), resumes: RESUMES.test(value) };
+}
+
+export function sessionIdHeader(sessionId: string, { number, resumes }: Attempt = FIRST_ATTEMPT): string {
+  const attempt = number === 1 ? "" : `;attempt=${number}`;
+  return `${sessionId};remote=${NO_REMOTE_SESSION}${attempt}${resumes ? ";resumes" : ""}`;
 }

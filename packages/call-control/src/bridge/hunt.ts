@@ -25,8 +25,8 @@ export interface HuntDeps {
   readonly steps: readonly BridgeStep[];
   /** The call stays on TLS: targets that are not reached over it fail. */
   readonly isSecure: boolean;
-  /** `alone`: no other target of the plan rings at the same time. */
-  offerFor(target: CallTarget, alone: boolean): LegOffer;
+  /** `alone`: no other target of the plan rings at the same time. `step`: from 0. */
+  offerFor(target: CallTarget, alone: boolean, step: number): LegOffer;
   /** Takes the target's slot; false when there is none free. Slots are given back by the call when it ends. */
   admit(target: CallTarget): Promise<boolean> | boolean;
   readonly events: HuntEvents;
@@ -115,7 +115,7 @@ export class Hunt {
     const leg = new CalleeLeg(target, {
       server,
       log,
-      offer: this.#deps.offerFor(target, alone),
+      offer: this.#deps.offerFor(target, alone, this.#step),
       events: {
         onProvisional: (_leg, response) => {
           if (!this.#over) {

@@ -2,6 +2,7 @@ import type { CallLimits } from "../call-control-types.ts";
 import { mergeHeaders } from "../drachtio/header-text.ts";
 import type { IncomingRequest, SipHeaders } from "../drachtio/types.ts";
 import type { LegOffer } from "./callee-leg.ts";
+import type { Attempt } from "./header-policy.ts";
 import { inviteHeaders, sessionIdHeader, withoutReliability } from "./header-policy.ts";
 import { asksToBeHidden, callerHeaders } from "./identity.ts";
 import { withSessionOffer } from "./session-timer.ts";
@@ -14,10 +15,14 @@ export interface OfferContext {
   readonly limits: Required<CallLimits>;
   /** No other target rings with this one. */
   readonly alone: boolean;
+  readonly attempt: Attempt;
 }
 
 /** The INVITE that a target gets: by the header policy, then by what the plan says for this target. */
-export function legOffer({ invite, plan, sessionId, limits, alone }: OfferContext, target: CallTarget): LegOffer {
+export function legOffer(
+  { invite, plan, sessionId, limits, alone, attempt }: OfferContext,
+  target: CallTarget,
+): LegOffer {
   const betweenPeers = plan.trusted === true && target.trusted === true;
   const read = (name: string): string | undefined => invite.header(name);
   const isHidden = plan.hidesCaller === true || asksToBeHidden(read("Privacy"));
@@ -26,7 +31,7 @@ export function legOffer({ invite, plan, sessionId, limits, alone }: OfferContex
     ...withSessionOffer(alone ? carried : withoutReliability(carried), limits),
     ...callerHeaders({ plan, target, from: invite.from, isHidden, read }),
     "Max-Forwards": String(invite.maxForwards - 1), // a B2BUA that starts again at 70 makes loops endless (RFC 7332 §5)
-    ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),
+    ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId, attempt) } : {}),
   };
   return {
     headers: mergeHeaders(headers, target.headers),

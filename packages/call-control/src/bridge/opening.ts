@@ -5,7 +5,7 @@ import type { AnswerOutcome, ServerTransaction } from "../drachtio/server-transa
 import type { SipServerCore } from "../drachtio/sip-server.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
 import type { LegAnswer } from "./callee-leg.ts";
-import { DialogSide } from "./dialog-side.ts";
+import { DialogSide, mediaOf } from "./dialog-side.ts";
 import { responseHeaders } from "./header-policy.ts";
 import { sessionAnswer } from "./session-timer.ts";
 import type { SessionInterval } from "./session-timer.ts";
@@ -17,10 +17,12 @@ export interface OpeningOptions {
   readonly server: SipServerCore;
   readonly log: Logger;
   readonly invite: ServerTransaction;
-  readonly answer: LegAnswer;
-  /** A delayed offer came and was answered before the 2xx, by reliable responses. False when absent. */
-  readonly isOfferAnswered?: boolean;
-  readonly parties: { readonly caller: Party; readonly callee: Party };
+  readonly callee: DialogSide;
+  /** What the caller is answered; its media are those of the callee's side, where it has said any. */
+  readonly response: ClientResponse;
+  /** Delayed offer: the callee's 2xx, which waits for the SDP in the caller's ACK. */
+  readonly owedAck?: ClientResponse | undefined;
+  readonly caller: Party;
   readonly session: SessionEvents;
   readonly interval: SessionInterval;
   readonly events: OpeningEvents;
@@ -39,15 +41,13 @@ interface End {
   readonly headers: SipHeaders;
 }
 
-/** The dialog that an answer of a target has made. */
+/** The dialog that an answer of a target has made. Until somebody listens its requests are answered 491. */
 export function calleeSide(
-  options: Pick<OpeningOptions, "server" | "log" | "answer">,
+  { server, log, answer }: Pick<OpeningOptions, "server" | "log"> & { readonly answer: LegAnswer },
   party: Party,
-  onRequest: (request: ServerTransaction) => void,
 ): DialogSide {
-  const { server, log, answer } = options;
   const { response, dialogId, contact } = answer;
-  return new DialogSide({
+  const side = new DialogSide({
     name: "callee",
     party,
     dialogId,
@@ -59,8 +59,10 @@ export function calleeSide(
     contact,
     server,
     log,
-    onRequest,
+    onRequest: (request) => request.reply(491),
   });
+  side.media = mediaOf(response);
+  return side;
 }
 
 /** From the callee's answer until the caller has it: one dialog is there, the other is about to be. */
@@ -74,26 +76,24 @@ export class Opening {
   #end: End | undefined;
   #abandoned = false;
 
-  /** Opens the callee's side at once, because its next request may be in the same packet as its answer. */
+  /** Listens to the callee's side at once, because its next request may be in the same packet as its answer. */
   constructor(options: OpeningOptions) {
-    const { invite, answer, parties } = options;
     this.#options = options;
-    this.#callee = calleeSide(options, parties.callee, (request) => this.#onRequest(request));
-    if (invite.body === "" && options.isOfferAnswered !== true) {
-      this.#owedAck = answer.response;
-    } else {
-      answer.response.ack();
-    }
+    this.#callee = options.callee;
+    this.#callee.listen((request) => this.#onRequest(request));
+    this.#owedAck = options.owedAck;
   }
 
   /** Answers the caller. */
   start(): void {
-    const { invite, answer } = this.#options;
+    const { invite, response, interval } = this.#options;
+    const { body = "", contentType } = this.#callee.media ?? {};
     const headers = {
-      ...responseHeaders((name) => answer.response.header(name)),
-      ...sessionAnswer((name) => invite.header(name), this.#options.interval),
+      ...responseHeaders((name) => response.header(name)),
+      ...(contentType === undefined ? {} : { "Content-Type": contentType }),
+      ...sessionAnswer((name) => invite.header(name), interval),
     };
-    invite.answer({ headers, body: answer.response.body }, (outcome) => {
+    invite.answer({ headers, body }, (outcome) => {
       if (this.#abandoned) {
         return;
       }
@@ -129,10 +129,10 @@ export class Opening {
   }
 
   #open({ dialogId, contact, localTag }: Extract<AnswerOutcome, { kind: "sent" }>): void {
-    const { server, log, invite, parties, session: events } = this.#options;
+    const { server, log, invite, session: events } = this.#options;
     const caller = new DialogSide({
       name: "caller",
-      party: parties.caller,
+      party: this.#options.caller,
       dialogId,
       ids: { callId: invite.callId, localTag, remoteTag: invite.from.tag ?? "" },
       contact,
@@ -140,6 +140,7 @@ export class Opening {
       log,
       onRequest: () => undefined,
     });
+    caller.media = mediaOf(invite);
     const owedAck = this.#owedAck;
     const session = new Session({
       log,

@@ -3,11 +3,13 @@ import type { Logger } from "@mss/runtime";
 import type { ClientResponse, ClientTransaction } from "../drachtio/client-transaction.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
+import { noteMedia } from "./dialog-side.ts";
 import type { DialogSide } from "./dialog-side.ts";
 import { inDialogHeaders, responseHeaders, unsupportedRequirements } from "./header-policy.ts";
 
 interface Relay {
   readonly from: DialogSide;
+  readonly to: DialogSide;
   readonly request: ServerTransaction;
   transaction?: ClientTransaction;
   /** Delayed offer: the 200 that is acknowledged with the SDP of the asking side's ACK. */
@@ -39,7 +41,7 @@ export class ReinviteRelay {
       request.reply(420, { headers: { Unsupported: unsupported.join(", ") } });
       return;
     }
-    const relay: Relay = { from, request };
+    const relay: Relay = { from, to, request };
     this.#current = relay;
     relay.transaction = to.send(
       {
@@ -70,6 +72,7 @@ export class ReinviteRelay {
       return false;
     }
     relay.waitingForAck.ack(ack.body, ack.header("Content-Type"));
+    noteMedia(from, relay.to)(ack, relay.waitingForAck);
     this.#finish(relay);
     return true;
   }
@@ -115,6 +118,7 @@ export class ReinviteRelay {
       relay.waitingForAck = response;
     } else {
       response.ack();
+      noteMedia(relay.from, to)(request, response);
     }
     this.#answer(relay, response, headers);
   }

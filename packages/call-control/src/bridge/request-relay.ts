@@ -1,4 +1,4 @@
-import type { ClientEvents, ClientRequest } from "../drachtio/client-transaction.ts";
+import type { ClientEvents, ClientRequest, ClientResponse } from "../drachtio/client-transaction.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
 import { inDialogHeaders, responseHeaders } from "./header-policy.ts";
@@ -18,6 +18,8 @@ export interface RelayOptions {
   readonly headers?: SipHeaders;
   /** The other side does not know the dialog, or cannot be reached. */
   readonly onGone: () => void;
+  /** Hears of an UPDATE that was accepted. */
+  readonly onAccepted?: (request: ServerTransaction, response: ClientResponse) => void;
 }
 
 /** Methods that go from one side to the other and are answered with its answer, whatever it is. */
@@ -26,7 +28,7 @@ export const RELAYED: ReadonlySet<string> = new Set(["INFO", "MESSAGE", "UPDATE"
 const RELAY_LIMIT_MS = 31_000; // below Timer F: the asking side still waits for our answer then
 
 /** Carries a request within a dialog, but INVITE, to the other side, and its answer back. */
-export function relayRequest({ from, to, request, headers, onGone }: RelayOptions): void {
+export function relayRequest({ from, to, request, headers, onGone, onAccepted }: RelayOptions): void {
   const { method } = request;
   const refreshesTarget = method === "UPDATE";
   to.send(
@@ -50,6 +52,8 @@ export function relayRequest({ from, to, request, headers, onGone }: RelayOption
         });
         if (response.status === 481) {
           onGone();
+        } else if (response.status < 300 && refreshesTarget) {
+          onAccepted?.(request, response);
         }
       },
       onFailure: (failure) => {

@@ -3,7 +3,9 @@ import type { ClientResponse } from "../drachtio/client-transaction.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import { ALLOWED_METHODS } from "../drachtio/sip-server.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
+import { mediaOf, noteMedia } from "./dialog-side.ts";
 import type { DialogSide } from "./dialog-side.ts";
+import { sayFarewell } from "./farewell.ts";
 import { ReinviteRelay } from "./reinvite-relay.ts";
 import { RELAYED, relayRequest } from "./request-relay.ts";
 import type { EndedBy } from "./types.ts";
@@ -16,6 +18,8 @@ export interface SessionOptions {
   readonly owedAck?: ClientResponse;
   readonly events: SessionEvents;
 }
+
+const MOVED = 'SIP;cause=200;text="Call goes on by another way"';
 
 interface Replacement {
   readonly side: DialogSide;
@@ -102,6 +106,18 @@ export class Session {
     }
   }
 
+  /**
+   * The node at the end of `side` is lost, or somebody else has come in its place: the session is over without an end, and
+   * the other side goes on in another one. Returns the 2xx of the callee that waits for the SDP of the caller's ACK.
+   */
+  handOver(side: DialogSide): { readonly owedAck: ClientResponse | undefined } {
+    const owedAck = this.#owedAck;
+    this.#owedAck = undefined;
+    this.#finish();
+    sayFarewell(side, { Reason: MOVED });
+    return { owedAck };
+  }
+
   /** The engine is away: both dialogs are lost to us. Returns their ids, to be ended when it is back. */
   abandon(): readonly string[] {
     this.#over = true;
@@ -150,7 +166,7 @@ export class Session {
     } else if (method === "INVITE") {
       this.#reinvites.relay(from, to, request);
     } else if (RELAYED.has(method)) {
-      relayRequest({ from, to, request, onGone: () => this.#onDialogGone(to) });
+      relayRequest({ from, to, request, onGone: () => this.#onDialogGone(to), onAccepted: noteMedia(from, to) });
     } else if (method === "PRACK") {
       request.reply(200); // it crossed the answer to the INVITE, which ends what it acknowledges
     } else {
@@ -174,6 +190,7 @@ export class Session {
     const response = this.#owedAck;
     this.#owedAck = undefined;
     response.ack(ack.body, ack.header("Content-Type"));
+    this.#caller.media = mediaOf(ack);
     if (ack.body === "") {
       this.#log.info("delayed offer was never answered");
       this.end("system", { Reason: 'SIP;cause=488;text="No Answer In ACK"' });

@@ -71,6 +71,13 @@ export interface BridgePlan {
   /** Held from before the first step until the end of the call. Full: the call fails with `TRUNK_FULL`. */
   readonly leases?: readonly LeaseRequest[];
   readonly steps: readonly BridgeStep[];
+  /**
+   * The callee is of this node: later attempts of the same session, by another node, take the place of the first, and
+   * those that were held back on the way do not ring. See `CallControl.standingOf`. False when absent.
+   */
+  readonly ringsHere?: boolean;
+  /** Id of the call that this INVITE carries on: it is answered as that one is, and no step is run. */
+  readonly continues?: string;
 }
 
 /** One end of a call, as it is shown to the other end and in records. */

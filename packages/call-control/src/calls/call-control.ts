@@ -1,5 +1,6 @@
 import type { Logger } from "@mss/runtime";
-import type { ActiveCall, CallControl, CallControlOptions, CallLimits } from "../call-control-types.ts";
+import type { ActiveCall, CallControl, CallControlOptions, CallLimits, CallStanding } from "../call-control-types.ts";
+import { attemptOf, sessionIdOf } from "../bridge/header-policy.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import { LampDesk } from "../lamps/lamp-desk.ts";
 import { SipServerCore } from "../drachtio/sip-server.ts";
@@ -11,6 +12,7 @@ import { Leases } from "./leases.ts";
 import type { LiveCall } from "./live-call.ts";
 import { Occupancy } from "./occupancy.ts";
 import { RequestDesk } from "./request-desk.ts";
+import { SessionLedger } from "./session-ledger.ts";
 import { Talks } from "./talks.ts";
 import { TransferDesk } from "./transfer-desk.ts";
 import type { TransferPolicy } from "./transfer-route.ts";
@@ -49,6 +51,7 @@ class Control implements CallControl {
   readonly #calls = new Set<LiveCall>();
   /** Of the callers' legs. */
   readonly #callIds = new Set<string>();
+  readonly #ledger = new SessionLedger<Call>();
   /** Dialogs that were up when the engine went away; ended when it is back. */
   #orphans: string[] = [];
   #whenIdle: (() => void)[] = [];
@@ -71,6 +74,8 @@ class Control implements CallControl {
       limits: this.#limits,
       route: options.route,
       recorder: { node: options.node, log: options.log, onRecord: options.onRecord },
+      ledger: this.#ledger,
+      carryOn: (id, invite, origin) => this.#carryOn(id, invite, origin),
       talks: new Talks(),
       occupancy: new Occupancy(),
       transfer: options.transfer,
@@ -145,6 +150,16 @@ class Control implements CallControl {
     return [...this.#calls].map((call) => call.active);
   }
 
+  standingOf(invite: IncomingRequest): CallStanding {
+    const read = (name: string): string | undefined => invite.header(name);
+    const sessionId = sessionIdOf(read);
+    if (sessionId === undefined) {
+      return { kind: "new" };
+    }
+    const standing = this.#ledger.standingOf(sessionId, invite.called, attemptOf(read));
+    return standing.kind === "continues" ? { kind: "continues", call: standing.call.active.id } : standing;
+  }
+
   endCall(id: string, code: CallErrorCode): boolean {
     const call = this.#calls.values().find(({ active }) => active.id === id);
     call?.hangUp(code);
@@ -183,8 +198,13 @@ class Control implements CallControl {
     }
     const call = new Call(invite, this.#callDeps);
     this.#calls.add(call);
-    this.#callIds.add(call.callId);
+    this.#callIds.add(invite.callId);
     return call.run();
+  }
+
+  #carryOn(id: string, invite: ServerTransaction, origin: string): boolean {
+    const call = this.#calls.values().find(({ active }) => active.id === id);
+    return call instanceof Call && call.carryOn(invite, origin);
   }
 
   #transferDesk(policy: TransferPolicy): TransferDesk {
@@ -194,7 +214,9 @@ class Control implements CallControl {
   #onOver(call: LiveCall): void {
     this.#calls.delete(call);
     if (call instanceof Call) {
-      this.#callIds.delete(call.callId);
+      for (const callId of call.callIds) {
+        this.#callIds.delete(callId);
+      }
     }
     if (this.#calls.size === 0) {
       const waiting = this.#whenIdle;

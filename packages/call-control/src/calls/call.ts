@@ -1,17 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { Hunt } from "../bridge/hunt.ts";
 import { asksForTls } from "../bridge/secure-target.ts";
-import type { LegAnswer } from "../bridge/callee-leg.ts";
+import type { LegAnswer, LegOffer } from "../bridge/callee-leg.ts";
 import { alerts, reasonHeaderOf } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
-import { sessionIdOf, unsupportedRequirements } from "../bridge/header-policy.ts";
+import { attemptOf, sessionIdOf, unsupportedRequirements } from "../bridge/header-policy.ts";
 import { asksToBeHidden } from "../bridge/identity.ts";
 import { legOffer } from "../bridge/leg-offer.ts";
-import { Opening } from "../bridge/opening.ts";
-import { EarlySession } from "../bridge/early-session.ts";
-import { ProvisionalRelay } from "../bridge/provisional-relay.ts";
 import type { Session, SessionEvents } from "../bridge/session.ts";
-import type { BridgePlan, CallTarget, Party } from "../bridge/types.ts";
+import type { BridgePlan, CallTarget, EndedBy, Party } from "../bridge/types.ts";
 import type { ActiveCall, CallLimits } from "../call-control-types.ts";
 import type { ClientResponse } from "../drachtio/client-transaction.ts";
 import { mergeHeaders } from "../drachtio/header-text.ts";
@@ -23,9 +20,12 @@ import type { CallErrorCode } from "../errors.ts";
 import type { Reply, Step } from "../pipeline.ts";
 import { CallRecorder } from "../record/call-recorder.ts";
 import type { RecorderOptions } from "../record/call-recorder.ts";
+import { CallerLeg } from "./caller-leg.ts";
 import { CallSlots } from "./call-slots.ts";
+import { Connection } from "./connection.ts";
 import type { Leases } from "./leases.ts";
 import type { LiveCall } from "./live-call.ts";
+import type { SessionEnd, SessionLedger } from "./session-ledger.ts";
 import type { Occupancy, PartyState } from "./occupancy.ts";
 import type { Talks } from "./talks.ts";
 import type { TransferPolicy } from "./transfer-route.ts";
@@ -41,41 +41,50 @@ export interface CallDeps {
   readonly transfer: TransferPolicy | undefined;
   /** What a session does with REFER; undefined where nobody may transfer. */
   readonly onRefer: SessionEvents["onRefer"] | undefined;
+  readonly ledger: SessionLedger<Call>;
+  /** Gives an INVITE to the call of that id; see `Call.carryOn`. */
+  readonly carryOn: (id: string, invite: ServerTransaction, origin: string) => boolean;
   /** The call is over and holds nothing any more. */
   readonly onOver: (call: LiveCall) => void;
 }
+
+/** Another attempt of the same call is in its place: RFC 3261 §8.2.2.2. No row of the error table tries the next one then. */
+const MERGED_STATUS = 482;
 
 type CallState = ActiveCall["state"] | "over";
 
 /** One call from its INVITE to its record: identify, authenticate, decide, admit, bridge, record. */
 export class Call implements LiveCall {
   readonly #deps: CallDeps;
-  readonly #invite: ServerTransaction;
   readonly #recorder: CallRecorder;
-  readonly #early: EarlySession;
-  readonly #provisional: ProvisionalRelay;
   readonly #slots: CallSlots;
+  #caller: CallerLeg;
+  /** Of every INVITE that it has had. */
+  #callIds: string[];
   #state: CallState = "routing";
   #plan: BridgePlan | undefined;
   #sessionId = "";
   #target: string | undefined;
   #hunt: Hunt | undefined;
-  #opening: Opening | undefined;
-  #session: Session | undefined;
+  #connection: Connection | undefined;
   #noLongerUp: () => void = () => undefined;
+  #noLongerHere: (end: SessionEnd) => void = () => undefined;
 
   constructor(invite: ServerTransaction, deps: CallDeps) {
-    this.#invite = invite;
     this.#deps = deps;
     this.#recorder = new CallRecorder(deps.recorder, invite.callId);
-    this.#early = new EarlySession({ server: deps.server, log: this.#recorder.log, invite });
-    this.#provisional = new ProvisionalRelay(invite, this.#early);
+    this.#caller = this.#legOf(invite);
+    this.#callIds = [invite.callId];
     this.#slots = new CallSlots(deps.leases, this.#recorder.id);
   }
 
-  /** Of the caller's leg. */
-  get callId(): string {
-    return this.#invite.callId;
+  /** Of the caller's legs: the one in use, and those whose place it took. */
+  get callIds(): readonly string[] {
+    return this.#callIds;
+  }
+
+  get #invite(): ServerTransaction {
+    return this.#caller.invite;
   }
 
   get active(): ActiveCall {
@@ -94,7 +103,6 @@ export class Call implements LiveCall {
 
   /** Never rejects: whatever fails in the route fails this call with 500. */
   async run(): Promise<void> {
-    this.#invite.onCancel((reason) => this.#onCancel(reason));
     const refusal = this.#refusal();
     if (refusal !== undefined) {
       this.#refuse(refusal);
@@ -109,27 +117,56 @@ export class Call implements LiveCall {
         this.#refuse(verdict);
         return;
       }
-      this.#plan = verdict.ctx;
-      await this.#admitAndBridge(verdict.ctx);
+      if (verdict.ctx.continues === undefined) {
+        this.#plan = verdict.ctx;
+        await this.#admitAndBridge(verdict.ctx);
+      } else {
+        this.#giveInviteTo(verdict.ctx.continues, verdict.ctx.origin);
+      }
     } catch (err) {
       this.#recorder.log.error({ err }, "call failed by an error of ours");
       this.#fail("INTERNAL");
     }
   }
 
+  /**
+   * Its caller has lost the way by which it came, and comes by another: phones ring on, and a callee that has answered is
+   * connected with it. False when the call cannot be carried on.
+   */
+  carryOn(invite: ServerTransaction, origin: string): boolean {
+    if (this.#state === "over" || this.#connection?.isBeingReplaced === true) {
+      return false;
+    }
+    const before = this.#caller;
+    before.end();
+    this.#caller = this.#legOf(invite);
+    this.#callIds.push(invite.callId);
+    this.#plan = { steps: [], ...this.#plan, origin };
+    this.#recorder.log.info({ peer: origin, callId: invite.callId }, "call comes by another way");
+    before.invite.reply(MERGED_STATUS, { reason: "Merged Request" });
+    this.#enter();
+    invite.reply(183);
+    if (this.#connection === undefined) {
+      this.#caller.catchUp(before);
+    } else {
+      this.#connection.callerChanged();
+    }
+    return true;
+  }
+
   hangUp(code: CallErrorCode): void {
-    const answered = this.#session ?? this.#opening;
-    if (answered === undefined) {
-      this.#hunt?.cancel({ Reason: reasonHeaderOf(code) });
+    const headers = { Reason: reasonHeaderOf(code) };
+    if (this.#connection === undefined) {
+      this.#hunt?.cancel(headers);
       this.#fail(code);
     } else {
-      answered.end("system", { Reason: reasonHeaderOf(code) });
+      this.#connection.end(headers);
     }
   }
 
   abandon(): readonly string[] {
     this.#hunt?.cancel({});
-    const dialogs = (this.#session ?? this.#opening)?.abandon() ?? [];
+    const dialogs = this.#connection?.abandon() ?? [];
     this.#over(() => {
       if (this.#state === "answered") {
         this.#recorder.ended("system", "ENGINE_LINK_LOST");
@@ -149,6 +186,27 @@ export class Call implements LiveCall {
     return unsupported.length === 0
       ? undefined
       : { kind: "reply", status: 420, code: "BAD_REQUEST", headers: { Unsupported: unsupported.join(", ") } };
+  }
+
+  #legOf(invite: ServerTransaction): CallerLeg {
+    const leg = new CallerLeg(invite, { server: this.#deps.server, log: this.#recorder.log });
+    invite.onCancel((reason) => {
+      if (this.#caller === leg) {
+        this.#onCancel(reason);
+      }
+    });
+    return leg;
+  }
+
+  /** This call was only the beginning of another attempt of one that is here; it leaves no record. */
+  #giveInviteTo(id: string, origin: string): void {
+    const invite = this.#invite;
+    this.#callIds = [];
+    if (!this.#deps.carryOn(id, invite, origin)) {
+      this.#callIds = [invite.callId];
+      invite.reply(MERGED_STATUS);
+    }
+    this.#over(() => undefined);
   }
 
   readonly #read = (name: string): string | undefined => this.#invite.header(name);
@@ -184,9 +242,18 @@ export class Call implements LiveCall {
     });
   }
 
+  /** So that later attempts find it. */
+  #enter(): void {
+    if (this.#plan?.ringsHere === true) {
+      const entry = { call: this, attempt: attemptOf(this.#read) };
+      this.#noLongerHere = this.#deps.ledger.enter(this.#sessionId, this.#invite.called, entry);
+    }
+  }
+
   async #admitAndBridge(plan: BridgePlan): Promise<void> {
     this.#startRecord(plan.origin);
     this.#occupy();
+    this.#enter();
     for (const lease of plan.leases ?? []) {
       const admitted = await this.#slots.acquire(lease);
       if (this.#state !== "routing") {
@@ -205,8 +272,7 @@ export class Call implements LiveCall {
       log: this.#recorder.log,
       steps: plan.steps,
       isSecure: asksForTls(this.#invite.requestUri),
-      offerFor: (target, alone) =>
-        legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits: this.#deps.limits, alone }, target),
+      offerFor: (target, alone, step) => this.#offerFor(target, plan, { alone, step }),
       admit: (target) => (target.lease === undefined ? true : this.#slots.acquire(target.lease)),
       events: {
         onTarget: ({ label }) => {
@@ -221,8 +287,15 @@ export class Call implements LiveCall {
     this.#hunt.start();
   }
 
+  /** An attempt of somebody before us goes on with its number; ours are counted by the steps. */
+  #offerFor(target: CallTarget, plan: BridgePlan, { alone, step }: { alone: boolean; step: number }): LegOffer {
+    const attempt = plan.trusted === true ? attemptOf(this.#read) : { number: step + 1, resumes: false };
+    const { limits } = this.#deps;
+    return legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits, alone, attempt }, target);
+  }
+
   #onProvisional(target: CallTarget, response: ClientResponse, alone: boolean): void {
-    this.#provisional.relay(response, { alone, fromPeer: target.trusted === true });
+    this.#caller.relay(response, { alone, fromPeer: target.trusted === true });
     if (alerts(response)) {
       this.#recorder.rings();
       this.#state = "ringing";
@@ -236,36 +309,44 @@ export class Call implements LiveCall {
   }
 
   #onAnswered({ label }: CallTarget, answer: LegAnswer): void {
-    const { talks, onRefer } = this.#deps;
+    const { server, limits, onRefer } = this.#deps;
     this.#target = label;
-    this.#opening = new Opening({
-      server: this.#deps.server,
-      log: this.#recorder.log,
-      invite: this.#invite,
+    this.#connection = new Connection(
+      {
+        server,
+        log: this.#recorder.log,
+        interval: limits,
+        caller: () => this.#caller,
+        callerParty: () => this.#callerParty(),
+        onRefer,
+        events: {
+          onOpen: (session) => this.#onOpen(session, label),
+          onEnd: (endedBy) => this.#over(() => this.#recorder.ended(endedBy)),
+          onLost: (endedBy) => this.#onLost(endedBy),
+        },
+      },
       answer,
-      isOfferAnswered: this.#early.isOfferAnswered,
-      parties: { caller: this.#callerParty(), callee: { label, number: this.#plan?.to ?? this.#invite.called } },
-      interval: this.#deps.limits,
-      session: {
-        onEnd: (endedBy) => this.#over(() => this.#recorder.ended(endedBy)),
-        ...(onRefer === undefined ? {} : { onRefer }),
-      },
-      events: {
-        onOpen: (session) => {
-          this.#session = session;
-          this.#early.end();
-          this.#noLongerUp = talks.add({ session, sessionId: this.#sessionId, slots: this.#slots });
-          this.#state = "answered";
-          this.#recorder.answered(label);
-          this.#occupy([label, "busy"]);
-        },
-        onLost: (reason) => {
-          this.#recorder.log.info({ reason }, "answer did not reach the caller");
-          this.#fail(this.#invite.cancelled ? "CALLER_CANCELLED" : "INTERNAL");
-        },
-      },
-    });
-    this.#opening.start();
+      { label, number: this.#plan?.to ?? this.#invite.called },
+    );
+    this.#connection.start();
+  }
+
+  #onOpen(session: Session, label: string): void {
+    this.#caller.end();
+    this.#noLongerUp();
+    this.#noLongerUp = this.#deps.talks.add({ session, sessionId: this.#sessionId, slots: this.#slots });
+    this.#state = "answered";
+    this.#recorder.answered(label);
+    this.#occupy([label, "busy"]);
+  }
+
+  #onLost(endedBy: EndedBy): void {
+    if (this.#recorder.isAnswered) {
+      this.#invite.reply(ERRORS.TARGET_FAILED.sip); // by another way, which is not answered yet
+      this.#over(() => this.#recorder.ended(endedBy));
+    } else {
+      this.#fail(this.#invite.cancelled ? "CALLER_CANCELLED" : "INTERNAL");
+    }
   }
 
   #callerParty(): Party {
@@ -284,7 +365,7 @@ export class Call implements LiveCall {
   }
 
   #onCancel(reason: string | undefined): void {
-    if (this.#state === "over" || this.#opening !== undefined) {
+    if (this.#state === "over" || this.#connection !== undefined) {
       return; // an answered call is not cancelled: its answer and the CANCEL crossed
     }
     this.#hunt?.cancel(reason === undefined ? {} : { Reason: reason });
@@ -325,7 +406,8 @@ export class Call implements LiveCall {
     }
     record();
     this.#state = "over";
-    this.#early.end();
+    this.#caller.end();
+    this.#noLongerHere(this.#recorder.end);
     this.#deps.occupancy.set(this, new Map());
     this.#noLongerUp();
     this.#slots.release();

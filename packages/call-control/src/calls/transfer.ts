@@ -1,10 +1,12 @@
-import { randomInt } from "node:crypto";
 import type { LegAnswer } from "../bridge/callee-leg.ts";
 import type { DialogSide } from "../bridge/dialog-side.ts";
+import { sayFarewell } from "../bridge/farewell.ts";
 import { alerts, reasonHeaderOf } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
 import { Hunt } from "../bridge/hunt.ts";
 import { calleeSide } from "../bridge/opening.ts";
+import { reinvite } from "../bridge/reinvite.ts";
+import type { ReinviteEvents, Reinviting } from "../bridge/reinvite.ts";
 import type { ReferNotifier } from "../bridge/refer-notifier.ts";
 import { Session } from "../bridge/session.ts";
 import { transferOffer } from "../bridge/transfer-offer.ts";
@@ -32,12 +34,7 @@ export interface TransferOptions {
 
 type TransferState = "routing" | "ringing" | "joining" | "answered" | "over";
 
-const FAREWELL_MS = 2_000; // most phones hang up by themselves when they hear of the success
 const TRANSFERRED: SipHeaders = { Reason: 'SIP;cause=200;text="Call transferred"' };
-const REINVITE_LIMIT_MS = 32_000;
-const GLARE_ATTEMPTS = 4;
-const GLARE_MIN_MS = 2_100; // RFC 3261 §14.1 for the side that made the Call-ID
-const GLARE_MAX_MS = 4_000;
 
 /**
  * A call that comes of a transfer: the transferee of one call is put through to somebody else. The REFER ends here, so that a
@@ -54,7 +51,7 @@ export class Transfer implements LiveCall {
   #hunt: Hunt | undefined;
   #session: Session | undefined;
   #target: Party;
-  #glareTimer: NodeJS.Timeout | undefined;
+  #reinviting: Reinviting | undefined;
   #noLongerUp: () => void = () => undefined;
 
   constructor(options: TransferOptions) {
@@ -186,11 +183,7 @@ export class Transfer implements LiveCall {
 
   #onTargetAnswered({ label }: CallTarget, answer: LegAnswer): void {
     this.#target = { ...this.#target, label };
-    const side = calleeSide(
-      { server: this.#options.deps.server, log: this.#recorder.log, answer },
-      this.#target,
-      (request) => request.reply(491),
-    );
+    const side = calleeSide({ server: this.#options.deps.server, log: this.#recorder.log, answer }, this.#target);
     this.#join(side, answer.response);
   }
 
@@ -200,7 +193,7 @@ export class Transfer implements LiveCall {
     this.#target = side.party;
     this.#recorder.tried(side.party.label);
     talk.session.expectReplacement(transferor, () => this.#partyGone());
-    this.#reinvite(side, "", (response) => this.#join(side, response));
+    this.#reinvite(side, "", { onAnswered: (response) => this.#join(side, response), onRefused: () => undefined });
     return Promise.resolve();
   }
 
@@ -212,19 +205,17 @@ export class Transfer implements LiveCall {
       return;
     }
     this.#state = "joining";
-    this.#reinvite(
-      this.#transferee,
-      offered.body,
-      (answered) => {
+    this.#reinvite(this.#transferee, offered.body, {
+      onAnswered: (answered) => {
         answered.ack();
         offered.ack(answered.body, answered.header("Content-Type"));
         this.#connect(target);
       },
-      () => {
+      onRefused: () => {
         offered.ack();
         this.#letGo(target);
       },
-    );
+    });
   }
 
   /** The transferee has hung up, or the far end of the other call: nobody is left to be put through, or to. */
@@ -240,40 +231,14 @@ export class Transfer implements LiveCall {
     }
   }
 
-  /** Sends a re-INVITE, again after a while when it crossed one of the other side (RFC 3261 §14.1). */
-  #reinvite(side: DialogSide, body: string, onSuccess: (response: ClientResponse) => void, onRefused?: () => void) {
-    let attempts = 0;
-    const refused = (): void => {
-      onRefused?.();
-      this.#fail("TARGET_FAILED", 488);
-    };
-    const attempt = (): void => {
-      attempts += 1;
-      side.send(
-        {
-          method: "INVITE",
-          headers: { ...side.contactHeader, ...(body === "" ? {} : { "Content-Type": "application/sdp" }) },
-          body,
-          limitMs: REINVITE_LIMIT_MS,
-        },
-        {
-          onFinal: (response) => {
-            if (response.status < 300 && response.body !== "") {
-              onSuccess(response);
-            } else if (response.status < 300) {
-              response.ack();
-              refused();
-            } else if (response.status === 491 && attempts < GLARE_ATTEMPTS) {
-              this.#glareTimer = setTimeout(attempt, randomInt(GLARE_MIN_MS, GLARE_MAX_MS));
-            } else {
-              refused();
-            }
-          },
-          onFailure: refused,
-        },
-      );
-    };
-    attempt();
+  #reinvite(side: DialogSide, body: string, events: ReinviteEvents): void {
+    this.#reinviting = reinvite(side, body, {
+      onAnswered: (response) => events.onAnswered(response),
+      onRefused: () => {
+        events.onRefused();
+        this.#fail("TARGET_FAILED", 488);
+      },
+    });
   }
 
   /** Both ends have each other's session description: what is left is to say who belongs to whom. */
@@ -288,7 +253,7 @@ export class Transfer implements LiveCall {
     if (other !== undefined) {
       this.#slots.takeOver(other.talk.slots);
       other.talk.session.release(target);
-      sayFarewell(other.transferor);
+      sayFarewell(other.transferor, TRANSFERRED);
     }
     const session = new Session({
       log: this.#recorder.log,
@@ -306,7 +271,7 @@ export class Transfer implements LiveCall {
     deps.occupancy.set(this, new Map([[label, "busy"] as const, [this.#target.label, "busy"] as const]));
     this.#recorder.answered(this.#target.label);
     notifier.finish(200, "OK");
-    sayFarewell(transferor);
+    sayFarewell(transferor, TRANSFERRED);
   }
 
   #fail(code: CallErrorCode, status: number = ERRORS[code].sip): void {
@@ -327,26 +292,10 @@ export class Transfer implements LiveCall {
     }
     record();
     this.#state = "over";
-    clearTimeout(this.#glareTimer);
+    this.#reinviting?.stop();
     this.#options.deps.occupancy.set(this, new Map());
     this.#noLongerUp();
     this.#slots.release();
     this.#options.deps.onOver(this);
   }
-}
-
-/** The transferor has nobody to talk to any more: it may hang up by itself, and is hung up when it does not. */
-function sayFarewell(side: DialogSide): void {
-  if (side.isOver) {
-    return;
-  }
-  side.listen((request) => {
-    if (request.method === "BYE") {
-      request.reply(200);
-      side.closed();
-    } else if (request.method !== "ACK") {
-      request.reply(481);
-    }
-  });
-  setTimeout(() => side.bye(TRANSFERRED), FAREWELL_MS).unref();
 }

@@ -21,6 +21,8 @@ export interface RecorderOptions {
   readonly onRecord: ((record: CallRecord) => Promise<void> | void) | undefined;
 }
 
+type CallEnd = Pick<CallRecord, "result" | "status" | "endedBy"> & { readonly code?: CallErrorCode };
+
 /**
  * The life of one call in the log and as a record. Times of day are the time of the INVITE plus monotonic differences, so
  * that a clock that is set meanwhile changes no duration.
@@ -35,7 +37,7 @@ export class CallRecorder {
   #target: string | undefined;
   #ringing: number | undefined;
   #answered: number | undefined;
-  #done = false;
+  #end: CallEnd | undefined;
 
   constructor(options: RecorderOptions, callId: string) {
     this.#options = options;
@@ -61,7 +63,25 @@ export class CallRecorder {
     this.#ringing ??= performance.now();
   }
 
+  get isAnswered(): boolean {
+    return this.#answered !== undefined;
+  }
+
+  /** What the caller was told, once the call is over. */
+  get end(): { readonly status: number; readonly mayRing: boolean } {
+    const { result, status, code = "INTERNAL" } = this.#end ?? { result: "failed", status: ERRORS.INTERNAL.sip };
+    if (result === "answered") {
+      return { status: ERRORS.NOT_REGISTERED.sip, mayRing: false };
+    }
+    const wasHeard = this.#ringing !== undefined && code !== "CALLER_CANCELLED" && code !== "PEER_AWAY";
+    return { status, mayRing: !wasHeard && (ERRORS[code].tryNext || code === "CALLER_CANCELLED") };
+  }
+
+  /** Of a caller that comes by another way it is told once. */
   answered(target: string): void {
+    if (this.isAnswered) {
+      return;
+    }
     this.#target = target;
     this.#answered = performance.now();
     this.#log.info({ route: target, ms: Math.round(this.#answered - this.#started) }, "call answered");
@@ -83,11 +103,11 @@ export class CallRecorder {
     this.#finish({ result: ERRORS[code].result, status, code, endedBy });
   }
 
-  #finish(end: Pick<CallRecord, "result" | "status" | "code" | "endedBy">): void {
-    if (this.#done) {
+  #finish(end: CallEnd): void {
+    if (this.#end !== undefined) {
       return;
     }
-    this.#done = true;
+    this.#end = end;
     const now = performance.now();
     const record = this.#recordOf(end, now);
     const { result, status, code, endedBy, setupMs, durationMs } = record;
@@ -98,7 +118,7 @@ export class CallRecorder {
     void this.#give(record);
   }
 
-  #recordOf(end: Pick<CallRecord, "result" | "status" | "code" | "endedBy">, now: number): CallRecord {
+  #recordOf(end: CallEnd, now: number): CallRecord {
     const settled = this.#answered ?? now;
     return {
       id: this.id,
