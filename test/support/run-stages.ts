@@ -42,6 +42,13 @@ const STAGES: readonly Stage[] = [
     stageLimitMs: 480_000,
   },
   {
+    name: "security",
+    patterns: ["test/security/**/*.test.ts"],
+    concurrency: 2,
+    testLimitMs: 60_000,
+    stageLimitMs: 180_000,
+  },
+  {
     name: "conformance",
     patterns: ["test/conformance/**/*.test.ts"],
     concurrency: 1,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { APP_SDP, callIn, offer } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
-import type { WireMessage } from "../support/message.ts";
-import type { Peer } from "../support/peer.ts";
+import type { WireMessage } from "../../support/peer/message.ts";
+import type { Peer } from "../../support/peer/peer.ts";
 import type { Rig } from "../support/rig.ts";
 
 /** Several applications on one engine, and applications that go. */

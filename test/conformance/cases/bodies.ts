@@ -3,8 +3,8 @@ import { nextEvent } from "../support/application.ts";
 import { APP_SDP, callIn, sendInvite } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
 import { finalResponse } from "../support/application.ts";
-import type { PeerTransport } from "../support/peer.ts";
-import { dialogOfCaller } from "../support/peer-dialog.ts";
+import type { PeerTransport } from "../../support/peer/peer.ts";
+import { dialogOfCaller } from "../../support/peer/peer-dialog.ts";
 import type { Rig } from "../support/rig.ts";
 
 const LOSES_LARGE_COMMANDS = "loses commands of an application above 12 kB";

@@ -3,11 +3,11 @@ import { nextEvent } from "../support/application.ts";
 import type { AppDialog, Application } from "../support/application.ts";
 import { sendInvite } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
-import { uriOf } from "../support/message.ts";
-import type { WireMessage } from "../support/message.ts";
-import { dialogOfCallee, dialogOfCaller } from "../support/peer-dialog.ts";
-import { SDP, SDP_TYPE } from "../support/peer.ts";
-import type { Peer } from "../support/peer.ts";
+import { uriOf } from "../../support/peer/message.ts";
+import type { WireMessage } from "../../support/peer/message.ts";
+import { dialogOfCallee, dialogOfCaller } from "../../support/peer/peer-dialog.ts";
+import { SDP, SDP_TYPE } from "../../support/peer/peer.ts";
+import type { Peer } from "../../support/peer/peer.ts";
 import type { Rig } from "../support/rig.ts";
 
 const ANSWER = SDP.replace("6000", "8000");

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { nextEvent } from "../support/application.ts";
 import { APP_SDP, callIn, offer, sendInvite } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
-import { sequenceOf, tagOf, uriOf } from "../support/message.ts";
-import { dialogOfCaller } from "../support/peer-dialog.ts";
-import { SDP, SDP_TYPE } from "../support/peer.ts";
+import { sequenceOf, tagOf, uriOf } from "../../support/peer/message.ts";
+import { dialogOfCaller } from "../../support/peer/peer-dialog.ts";
+import { SDP, SDP_TYPE } from "../../support/peer/peer.ts";
 import type { Rig } from "../support/rig.ts";
-import { inTime } from "../support/waiting.ts";
+import { inTime } from "../../support/peer/waiting.ts";
 
 const DRACHTIO_TIMER_H_MS = 32_000;
 

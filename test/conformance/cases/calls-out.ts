@@ -4,9 +4,9 @@ import { nextEvent } from "../support/application.ts";
 import type { AppResponse } from "../support/application.ts";
 import { APP_SDP, callOut } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
-import { sequenceOf, tagOf, uriOf } from "../support/message.ts";
-import { SDP, SDP_TYPE, branchOf } from "../support/peer.ts";
-import type { Address } from "../support/peer-socket.ts";
+import { sequenceOf, tagOf, uriOf } from "../../support/peer/message.ts";
+import { SDP, SDP_TYPE, branchOf } from "../../support/peer/peer.ts";
+import type { Address } from "../../support/peer/peer-socket.ts";
 import type { Rig } from "../support/rig.ts";
 
 /** Calls from an application to a peer. */

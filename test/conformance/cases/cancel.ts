@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { nextEvent } from "../support/application.ts";
 import { APP_SDP, offer } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
-import { tagOf } from "../support/message.ts";
-import { dialogOfCallee, dialogOfCaller } from "../support/peer-dialog.ts";
-import { SDP, SDP_TYPE, branchOf } from "../support/peer.ts";
+import { tagOf } from "../../support/peer/message.ts";
+import { dialogOfCallee, dialogOfCaller } from "../../support/peer/peer-dialog.ts";
+import { SDP, SDP_TYPE, branchOf } from "../../support/peer/peer.ts";
 import type { Rig } from "../support/rig.ts";
 
 /** Calls that are given up, by either side. */

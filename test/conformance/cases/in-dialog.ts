@@ -3,8 +3,10 @@ import { nextEvent } from "../support/application.ts";
 import { APP_SDP, SIDES, callIn, callOut } from "../support/calls.ts";
 import type { Call } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
-import { sequenceOf, tagOf } from "../support/message.ts";
-import { SDP, SDP_TYPE } from "../support/peer.ts";
+import { sequenceOf, tagOf } from "../../support/peer/message.ts";
+import type { WireMessage } from "../../support/peer/message.ts";
+import { SDP, SDP_TYPE } from "../../support/peer/peer.ts";
+import type { Peer } from "../../support/peer/peer.ts";
 import type { Rig } from "../support/rig.ts";
 
 const HELD = SDP.replace("1 1 IN", "1 2 IN").concat("a=sendonly\r\n");
@@ -21,6 +23,29 @@ export const IN_DIALOG: readonly ConformanceCase[] = SIDES.flatMap(({ side, star
     name: `${method} of the application reaches ${side}, and its answer the application`,
     run: async (rig: Rig) => applicationAsks(await start(rig), method),
   })),
+  {
+    name: `what has the tags of the call, but comes from another address than ${side}, is not within it`,
+    run: async (rig: Rig) => {
+      const call = await start(rig);
+      const thief = await rig.peer();
+      const status = async (method: string): Promise<number | undefined> =>
+        (await thief.final(askWithin(call, thief, method))).status;
+      assert.deepEqual([await status("INFO"), await status("BYE")], [481, 481]);
+      await peerAsks(call, "INFO");
+    },
+    differs: {
+      drachtio: {
+        row: "takes requests of a dialog from any address",
+        run: async (rig: Rig) => {
+          const call = await start(rig);
+          const thief = await rig.peer();
+          const ended = nextEvent(call.dialog, "destroy");
+          assert.equal((await thief.final(askWithin(call, thief, "BYE"))).status, 200);
+          await ended;
+        },
+      },
+    },
+  },
   {
     name: `re-INVITE of ${side}: offer, answer and ACK, and its new Contact is the target from then on`,
     run: async (rig: Rig) => peerMoves(await start(rig), "moved"),
@@ -216,6 +241,13 @@ async function byeDuringReinvite(rig: Rig, status: number): Promise<void> {
   const answer = await peer.final(reinvite);
   assert.equal(answer.status, status);
   peer.ofInvite("ACK", reinvite, { to: answer.get("To") });
+}
+
+/** The next request of the peer's dialog, sent by somebody else. */
+function askWithin({ peerDialog }: Call, by: Peer, method: string): WireMessage {
+  const { target, local, remote, callId, routes } = peerDialog;
+  const headers = routes.map((route) => `Route: ${route}`);
+  return by.request(method, { uri: target, from: local, to: remote, callId, sequence: 900, headers });
 }
 
 async function peerAsks({ dialog, peer, peerDialog }: Call, method: string): Promise<void> {

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import type { Application, ProxyOptions, ProxyResults } from "../support/application.ts";
 import { sendInvite } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
-import { dialogOfCallee, dialogOfCaller } from "../support/peer-dialog.ts";
-import type { WireMessage } from "../support/message.ts";
-import { SDP, SDP_TYPE } from "../support/peer.ts";
-import type { Peer } from "../support/peer.ts";
+import { dialogOfCallee, dialogOfCaller } from "../../support/peer/peer-dialog.ts";
+import type { WireMessage } from "../../support/peer/message.ts";
+import { SDP, SDP_TYPE } from "../../support/peer/peer.ts";
+import type { Peer } from "../../support/peer/peer.ts";
 import type { Rig } from "../support/rig.ts";
-import { inTime } from "../support/waiting.ts";
+import { inTime } from "../../support/peer/waiting.ts";
 
 /** Requests that an application sends on without being a party of the call. */
 export const PROXY: readonly ConformanceCase[] = [

@@ -3,12 +3,12 @@ import type { AppMessage, Application, AppRequest, AppResponse } from "../suppor
 import { APP_SDP, offer } from "../support/calls.ts";
 import type { Offered } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
-import { dialogOfCaller } from "../support/peer-dialog.ts";
-import { sequenceOf, tagOf } from "../support/message.ts";
-import type { WireMessage } from "../support/message.ts";
-import { SDP, SDP_TYPE } from "../support/peer.ts";
+import { dialogOfCaller } from "../../support/peer/peer-dialog.ts";
+import { sequenceOf, tagOf } from "../../support/peer/message.ts";
+import type { WireMessage } from "../../support/peer/message.ts";
+import { SDP, SDP_TYPE } from "../../support/peer/peer.ts";
 import type { Rig } from "../support/rig.ts";
-import { inTime } from "../support/waiting.ts";
+import { inTime } from "../../support/peer/waiting.ts";
 
 const SUPPORTED = ["Supported: 100rel"];
 

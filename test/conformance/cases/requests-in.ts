@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ConformanceCase } from "../support/cases.ts";
-import { branchOf, SDP, SDP_TYPE } from "../support/peer.ts";
-import type { RequestParts } from "../support/peer.ts";
+import { branchOf, SDP, SDP_TYPE } from "../../support/peer/peer.ts";
+import type { RequestParts } from "../../support/peer/peer.ts";
 import type { Rig } from "../support/rig.ts";
-import { tagOf } from "../support/message.ts";
+import { tagOf } from "../../support/peer/message.ts";
 
 /** Requests outside of dialogs, from a peer to an application. */
 export const REQUESTS_IN: readonly ConformanceCase[] = [

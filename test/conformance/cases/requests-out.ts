@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { finalResponse } from "../support/application.ts";
 import type { AppResponse } from "../support/application.ts";
 import type { ConformanceCase } from "../support/cases.ts";
-import { sequenceOf, tagOf } from "../support/message.ts";
-import { branchOf } from "../support/peer.ts";
-import type { PeerTransport } from "../support/peer.ts";
+import { sequenceOf, tagOf } from "../../support/peer/message.ts";
+import { branchOf } from "../../support/peer/peer.ts";
+import type { PeerTransport } from "../../support/peer/peer.ts";
 import type { Rig } from "../support/rig.ts";
 
 /** Requests outside of dialogs, from an application to a peer. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { EventEmitter } from "node:events";
 import DrachtioSrf from "drachtio-srf";
-import { Inbox, inTime } from "./waiting.ts";
+import { Inbox, inTime } from "../../support/peer/waiting.ts";
 
 /*
  * What the cases use of drachtio-srf. Its own types lag behind its code: options, events and callbacks that it has had

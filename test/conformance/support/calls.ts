@@ -1,10 +1,10 @@
 import { nextEvent } from "./application.ts";
 import type { AppDialog, Application, AppRequest, AppResponse, CallOptions, Headers } from "./application.ts";
-import type { WireMessage } from "./message.ts";
-import { dialogOfCallee, dialogOfCaller } from "./peer-dialog.ts";
-import type { PeerDialog } from "./peer-dialog.ts";
-import { SDP, SDP_TYPE } from "./peer.ts";
-import type { Peer, PeerTransport, RequestParts } from "./peer.ts";
+import type { WireMessage } from "../../support/peer/message.ts";
+import { dialogOfCallee, dialogOfCaller } from "../../support/peer/peer-dialog.ts";
+import type { PeerDialog } from "../../support/peer/peer-dialog.ts";
+import { SDP, SDP_TYPE } from "../../support/peer/peer.ts";
+import type { Peer, PeerTransport, RequestParts } from "../../support/peer/peer.ts";
 import type { Rig } from "./rig.ts";
 
 /** What applications offer and answer. */

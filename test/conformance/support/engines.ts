@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { silentLog } from "@mss/runtime";
 import { createEngine } from "@mss/sip-engine";
 import { drachtioBinary, startDrachtioServer } from "../../support/drachtio-server.ts";
-import type { Address } from "./peer-socket.ts";
+import type { Address } from "../../support/peer/peer-socket.ts";
 
 export type EngineKind = "embedded" | "drachtio";
 

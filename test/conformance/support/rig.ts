@@ -3,8 +3,8 @@ import type { TestContext } from "node:test";
 import { Application } from "./application.ts";
 import type { ApplicationOptions } from "./application.ts";
 import type { EngineKind, EngineUnderTest, RunningEngine, StartOptions } from "./engines.ts";
-import { Peer } from "./peer.ts";
-import type { PeerTransport } from "./peer.ts";
+import { Peer } from "../../support/peer/peer.ts";
+import type { PeerTransport } from "../../support/peer/peer.ts";
 
 /** May come before any answer to an INVITE, or not: RFC 3261 §17.2.1 asks for it after 200 ms. */
 const TRYING = "SIP/2.0 100 Trying";

@@ -10,6 +10,7 @@ import { formatFromNetwork } from "../wire/notices.ts";
 import type { AppDialog, Core } from "./core.ts";
 import { receivedText, remotePath, textOf } from "./core.ts";
 import type { IncomingRequests } from "./incoming-requests.ts";
+import { isFromPeer } from "./dialog-origin.ts";
 import { buildResponse } from "./message-builder.ts";
 import type { OutgoingRequests } from "./outgoing-requests.ts";
 import type { Refusal } from "./refusals.ts";
@@ -41,6 +42,11 @@ export class DialogArrivals {
     const dialog = this.#core.dialogs.find(callId, toTag, fromTag);
     if (dialog === undefined) {
       this.#receiveWithoutDialog(transaction, wireIdOf(callId, toTag));
+      return;
+    }
+    if (!isFromPeer(dialog, transaction.flow, this.#core.sources)) {
+      this.#core.log.info({ callId, from: transaction.flow.remote }, "request of a dialog from elsewhere refused");
+      refuse(this.#core, transaction, REFUSALS.noDialog);
       return;
     }
     this.#core.sources.onEcho(transaction.flow); // our tag has come back: the source is where it says
@@ -76,6 +82,7 @@ export class DialogArrivals {
     if (
       dialog === undefined ||
       awaited === undefined ||
+      !isFromPeer(dialog, flow, this.#core.sources) ||
       awaited.sequence !== parseCSeq(headers.get("CSeq") ?? "")?.sequence
     ) {
       this.#core.log.debug({ callId }, "ack of nothing dropped");

@@ -133,17 +133,19 @@ export class FloodGuard implements SourceTrust {
   }
 
   isReachable(flow: Flow): boolean {
-    if (flow.transport !== "udp") {
-      return true;
-    }
     const nowMs = this.#now();
-    const host = hostKey(flow);
-    const source = this.#sources.get(host, nowMs);
     return (
-      source?.isTrusted === true ||
-      (source?.reachableUntilMs ?? 0) > nowMs ||
-      this.#knownBy(flowKey(flow), nowMs) !== undefined ||
-      this.#knownBy(host, nowMs) !== undefined
+      flow.transport !== "udp" ||
+      (this.#sources.get(hostKey(flow), nowMs)?.reachableUntilMs ?? 0) > nowMs ||
+      this.isProven(flow)
+    );
+  }
+
+  isProven(flow: Flow): boolean {
+    const nowMs = this.#now();
+    return (
+      this.#sources.get(hostKey(flow), nowMs)?.isTrusted === true ||
+      [flowKey(flow), hostKey(flow)].some((key) => this.#knownBy(key, nowMs) !== undefined)
     );
   }
 

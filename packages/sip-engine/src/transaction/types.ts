@@ -53,6 +53,8 @@ export interface ServerTransaction {
 export interface SourceTrust {
   /** Whether what we send to the source is sure to reach who sent the request: always on a connection. */
   isReachable(flow: Flow): boolean;
+  /** Whether the source is known by accepted credentials, by its certificate, or as trusted. */
+  isProven(flow: Flow): boolean;
   /** The source sent a tag back that only a receiver of ours could know. */
   onEcho(flow: Flow): void;
   /** Until the returned function is called something of that source is awaited. */

@@ -29,6 +29,10 @@ export class Inbox<Item> {
     return this.#items;
   }
 
+  clear(): void {
+    this.#items.splice(0);
+  }
+
   put(item: Item): void {
     const waiter = this.#waiting.find(({ matches }) => matches(item));
     if (waiter === undefined) {

@@ -57,6 +57,10 @@ export class Peer {
   readonly #copies = new Map<string, number>();
   readonly #copyInbox = new Inbox<WireMessage>(({ startLine }) => `again ${startLine}`);
   readonly #replies = new WeakMap<WireMessage, Reply>();
+  /** Answers requests by itself with the status line that it gives, tag and all; the others are for the case. */
+  answerBy: ((request: WireMessage) => string | undefined) | undefined;
+  /** Requests that were answered so. */
+  readonly answered: WireMessage[] = [];
 
   private constructor(transport: PeerTransport, server: Address, open: (peer: Peer) => PeerSocket) {
     this.transport = transport;
@@ -101,6 +105,12 @@ export class Peer {
     this.#replies.set(message, reply);
     const copies = this.#copies.get(text) ?? 0;
     this.#copies.set(text, copies + 1);
+    const line = message.method === undefined ? undefined : this.answerBy?.(message);
+    if (line !== undefined) {
+      this.answered.push(message);
+      this.respond(message, line, { tag: "peer" });
+      return;
+    }
     (copies === 0 ? this.#inbox : this.#copyInbox).put(message);
   }
 
@@ -136,6 +146,16 @@ export class Peer {
   /** What came and was not asked for. */
   get unread(): readonly WireMessage[] {
     return this.#inbox.unread;
+  }
+
+  /** Requests that came and were not asked for. */
+  get unreadRequests(): readonly string[] {
+    return this.unread.filter(({ method }) => method !== undefined).map(({ startLine }) => startLine);
+  }
+
+  /** Takes all that came and was not asked for as read. */
+  forget(): void {
+    this.#inbox.clear();
   }
 
   /** Sends text as it is, to the server unless told otherwise. */
