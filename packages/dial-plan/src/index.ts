@@ -19,8 +19,8 @@ export type { BranchRules } from "./routing/branch-rules.ts";
 export { BranchPlan, compileBranchPlan } from "./routing/branch-plan.ts";
 export type { BranchDecision, BranchExplanation, BranchQuestion, CompiledBranchPlan } from "./routing/branch-plan.ts";
 export { parseClosedDates, parseOpenHours } from "./routing/calendar.ts";
-export { compileHubPlan, formatRuleConflict } from "./routing/compile-hub-plan.ts";
-export type { CompiledHubPlan, RuleConflict, RuleEntry } from "./routing/compile-hub-plan.ts";
+export { compileHubPlan, compileNumbers, formatRuleConflict } from "./routing/compile-hub-plan.ts";
+export type { CompiledHubPlan, CompiledNumbers, RuleConflict, RuleEntry } from "./routing/compile-hub-plan.ts";
 export { formatRuleName } from "./routing/federation-rules.ts";
 export type {
   BlockRules,

@@ -31,6 +31,17 @@ describe("copy file", () => {
     assert.deepEqual(await openCopyFile(file).load(), { revision: 7 });
   });
 
+  it("brings back what is too long to be written at once as it was", async (t) => {
+    const file = path.join(await inFolder(t), "hub-1.topology");
+    const pair = "\u{1F4DE}";
+    const text = 'a"\\\n'.repeat(100_000);
+    const value = { text, [text]: `x${pair.repeat(200_000)}`, list: [1, null, true, [], {}, [text]], none: undefined };
+    await openCopyFile(file).save(value);
+    const { none: _none, ...rest } = value;
+    assert.deepEqual(await openCopyFile(file).load(), rest);
+    assert.equal((await readFile(file, "utf8")).split("\n")[1], JSON.stringify(value));
+  });
+
   it("refuses a file that was cut off anywhere, or changed in one character", async (t) => {
     const file = path.join(await inFolder(t), "hub-1.topology");
     const store = openCopyFile(file);

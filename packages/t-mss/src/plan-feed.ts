@@ -11,8 +11,12 @@ import type {
 } from "@mss/model";
 import { hasCode, retry } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
-import { beginTrust, diffSnapshots, handTrustOn, openRevision } from "@mss/topology";
+import { beginTrust, handTrustOn } from "@mss/topology";
 import type { Trust } from "@mss/topology";
+import { compilePlan } from "./compile/compile-plan.ts";
+import type { CompilePlan } from "./compile/compile-plan.ts";
+import { outlineOf } from "./compile/prepare-plan.ts";
+import type { PreparedPlan } from "./compile/prepare-plan.ts";
 import { HubError } from "./errors.ts";
 import { lineageOf } from "./lineage.ts";
 import { PlanCopy } from "./plan-copy.ts";
@@ -34,6 +38,8 @@ export interface PlanFeedOptions {
   readonly signingKeys?: readonly string[];
   /** The hub's own disk; absent: nothing is kept. */
   readonly copy?: CopyStore;
+  /** Makes plans of revisions; a test may put another in its place. */
+  readonly compile?: CompilePlan;
   readonly log: Logger;
   readonly onPlan?: (plan: RoutingPlan) => void;
 }
@@ -48,7 +54,8 @@ export type PlanSource = "file" | "copy" | "store";
 interface InForce {
   readonly source: PlanSource;
   readonly plan: RoutingPlan;
-  readonly snapshot: Snapshot;
+  /** The snapshot without numbers, which are in the plan. */
+  readonly outline: Snapshot;
   /** Absent for the plan of the hub's own file. */
   readonly sealed?: SealedRevision;
 }
@@ -90,7 +97,7 @@ export class PlanFeed implements Part {
 
   /** Branches whose trunk leads to that hub, by the plan in force. */
   branchesAt(hub: string): readonly BranchId[] {
-    const branches = this.#inForce?.snapshot.branches ?? [];
+    const branches = this.#inForce?.outline.branches ?? [];
     return branches.filter(({ hubs }) => hubs === undefined || hubs.some((id) => id === hub)).map(({ id }) => id);
   }
 
@@ -121,6 +128,11 @@ export class PlanFeed implements Part {
   /** Why the plan in force is not on the hub's disk, in words. */
   get copyProblem(): string | undefined {
     return this.#copy.problem;
+  }
+
+  /** Resolves when the plan in force is on the hub's disk, or could not be put there. */
+  copied(): Promise<void> {
+    return this.#copy.settled();
   }
 
   /** Resolves after the first attempt on the store, whichever way it came out. */
@@ -158,11 +170,11 @@ export class PlanFeed implements Part {
     const copied = await this.#copy.load(signingKeys ?? []);
     if (copied !== undefined) {
       const { sealed, snapshot: kept, trust } = copied;
-      this.#use({ revision: sealed.header.revision, snapshot: kept, sealed, source: "copy" });
+      this.#useHere({ revision: sealed.header.revision, snapshot: kept, sealed, source: "copy" });
       this.#trust = trust;
     }
     if (this.#inForce === undefined && snapshot !== undefined) {
-      this.#use({ revision: FILE_REVISION, snapshot, source: "file" });
+      this.#useHere({ revision: FILE_REVISION, snapshot, source: "file" });
     }
   }
 
@@ -207,56 +219,81 @@ export class PlanFeed implements Part {
   }
 
   async #accept(sealed: SealedRevision): Promise<void> {
-    const { federation } = this.#options;
     const { revision } = sealed.header;
-    const opened = openRevision(sealed, { federation, trustedKeys: this.#trust.keys });
-    if (opened.kind === "refused") {
-      this.#refuse(revision, opened.reason);
+    const trust = this.#trust;
+    const prepared = await this.#prepare(sealed);
+    if (prepared.kind === "refused") {
+      this.#refuse(revision, prepared.reason, prepared.details && new HubError("PLAN_REFUSED", prepared.details));
       return;
     }
-    const { snapshot } = opened.revision;
-    const loss = sealed.header.forced === true ? undefined : await this.#lossOf(sealed, snapshot);
-    if (loss !== undefined) {
-      this.#refuse(revision, loss);
+    if (sealed.header.forced !== true && (await this.#forks(sealed))) {
+      const own = this.#inForce?.sealed?.header.revision;
+      const reason = `it was not made from revision ${own}, which is in force here, and lacks what that changed`;
+      this.#refuse(revision, `${reason}: publish it again with force`);
       return;
     }
-    if (this.#use({ revision, snapshot, sealed, source: "store" })) {
-      this.#trust = handTrustOn(this.#trust, sealed.header);
-      this.#copy.save(sealed, this.#trust);
+    if (this.#trust !== trust) {
+      return; // the file names other keys since then, and what the store has is looked at again
+    }
+    const { outline, owners } = prepared;
+    const plan = compileRoutingPlan({ revision, snapshot: outline, owners });
+    this.#use({ plan, outline, sealed, source: "store" });
+    this.#trust = handTrustOn(this.#trust, sealed.header);
+    this.#copy.save(sealed, this.#trust);
+  }
+
+  /** What cannot be compiled, whatever the reason, is left out. Rejects in a stop. */
+  async #prepare(candidate: SealedRevision): Promise<PreparedPlan> {
+    const { federation, compile = compilePlan } = this.#options;
+    const own = candidate.header.forced === true ? undefined : this.#inForce?.sealed;
+    const { signal } = this.#stopping;
+    const task = { candidate, federation, trustedKeys: this.#trust.keys, ...(own && { inForce: own }) };
+    const again = { retries: 1, minDelayMs: RETRY.minDelayMs, maxDelayMs: RETRY.maxDelayMs, signal };
+    try {
+      return await retry(() => compile(task, { signal }), again);
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = error instanceof Error ? error.message : "unknown";
+      return { kind: "refused", reason: `it could not be compiled here: ${why}` };
     }
   }
 
-  /** What would be lost that nobody has said is meant. */
-  async #lossOf(sealed: SealedRevision, snapshot: Snapshot): Promise<string | undefined> {
-    const own = this.#inForce;
-    if (own?.sealed === undefined) {
-      return undefined;
-    }
-    if (takesMuch(own.snapshot, snapshot)) {
-      return "it takes many numbers away without force";
-    }
-    const { revision } = own.sealed.header;
-    const isLater = sealed.header.revision > revision;
-    return isLater && (await lineageOf(sealed, own.sealed, this.#options.store)) === "forks"
-      ? `it was not made from revision ${revision}, which is in force here, and lacks what that changed: publish it again with force`
-      : undefined;
+  /** Whether it was provably made without the revision in force here. */
+  async #forks(sealed: SealedRevision): Promise<boolean> {
+    const own = this.#inForce?.sealed;
+    const isLater = own !== undefined && sealed.header.revision > own.header.revision;
+    return isLater && (await lineageOf(sealed, own, this.#options.store)) === "forks";
   }
 
-  #use(next: Omit<InForce, "plan"> & { readonly revision: number }): boolean {
-    const { revision, snapshot, sealed, source } = next;
+  /** Compiles in place: before the hub takes calls. */
+  #useHere(next: {
+    readonly revision: number;
+    readonly snapshot: Snapshot;
+    readonly source: PlanSource;
+    readonly sealed?: SealedRevision;
+  }): void {
+    const { revision, snapshot, ...origin } = next;
     let plan: RoutingPlan;
     try {
       plan = compileRoutingPlan(next);
     } catch (error) {
+      if (!hasCode(error, "PLAN_REFUSED")) {
+        throw error;
+      }
       this.#refuse(revision, "it makes no dial plan", error);
-      return false;
+      return;
     }
-    this.#inForce = { plan, snapshot, source, ...(sealed === undefined ? {} : { sealed }) };
+    this.#use({ plan, outline: outlineOf(snapshot), ...origin });
+  }
+
+  #use(next: InForce): void {
+    this.#inForce = next;
     this.#refused = undefined;
+    const { plan, source, sealed } = next;
     const { log, onPlan } = this.#options;
-    log.info({ revision, hash: snapshot.hash, source, ...authorOf(sealed?.header) }, "dial plan in force");
+    const { revision, hash } = plan;
+    log.info({ revision, hash, source, ...authorOf(sealed?.header) }, "dial plan in force");
     onPlan?.(plan);
-    return true;
   }
 
   #refuse(revision: number, reason: string, cause?: unknown): void {
@@ -268,18 +305,6 @@ export class PlanFeed implements Part {
 
 function isSame(current: SealedRevision | undefined, own: SealedRevision): boolean {
   return current?.header.revision === own.header.revision && current.header.hash === own.header.hash;
-}
-
-/** What does not make a plan is told of when the plan is made. */
-function takesMuch(before: Snapshot, after: Snapshot): boolean {
-  try {
-    return diffSnapshots(before, after).needsForce !== undefined;
-  } catch (error) {
-    if (hasCode(error, "UNDECIDED_NUMBERS")) {
-      return false;
-    }
-    throw error;
-  }
 }
 
 function authorOf(header: RevisionHeader | undefined): { author?: string } {

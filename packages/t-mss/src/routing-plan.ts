@@ -1,5 +1,5 @@
-import { compileHubPlan, formatRuleConflict, formatRuleName } from "@mss/dial-plan";
-import type { HubPlan } from "@mss/dial-plan";
+import { compileHubPlan, compileNumbers, formatRuleConflict, formatRuleName } from "@mss/dial-plan";
+import type { CompiledHubPlan, DialPlanColumns, HubPlan } from "@mss/dial-plan";
 import type { BranchId, Snapshot } from "@mss/model";
 import { HubError } from "./errors.ts";
 
@@ -12,22 +12,40 @@ export interface RoutingPlan {
   maxCalls(branch: BranchId): number | undefined;
 }
 
-/** Throws `PLAN_REFUSED` for a text that is no pattern, calendar or condition, and for rules that are equally exact. */
+/** The owners of all numbers, the large part of a plan, as data for another thread. Throws as `compileRoutingPlan`. */
+export function compileOwners(snapshot: Snapshot): DialPlanColumns<BranchId> {
+  const compiled = compileNumbers<BranchId>(snapshot);
+  if (compiled.kind !== "compiled") {
+    throw refusalOf(compiled);
+  }
+  return compiled.columns;
+}
+
+/**
+ * Throws `PLAN_REFUSED` for a text that is no pattern, calendar or condition, and for rules that are equally exact. With
+ * `owners`, which were compiled before, the snapshot may be without the numbers of its branches.
+ */
 export function compileRoutingPlan({
   revision,
   snapshot,
+  owners,
 }: {
   readonly revision: number;
   readonly snapshot: Snapshot;
+  readonly owners?: DialPlanColumns<BranchId>;
 }): RoutingPlan {
-  const compiled = compileHubPlan<BranchId>(snapshot);
-  if (compiled.kind === "invalid") {
-    const { rule, text, reason } = compiled;
-    throw new HubError("PLAN_REFUSED", { rule: formatRuleName(rule), text, reason });
-  }
-  if (compiled.kind === "conflicting") {
-    throw new HubError("PLAN_REFUSED", { conflicts: compiled.conflicts.map(formatRuleConflict) });
+  const compiled = compileHubPlan<BranchId>(snapshot, owners);
+  if (compiled.kind !== "compiled") {
+    throw refusalOf(compiled);
   }
   const limits = new Map(snapshot.branches.map(({ id, maxCalls }) => [id, maxCalls]));
   return { revision, hash: snapshot.hash, calls: compiled.plan, maxCalls: (branch) => limits.get(branch) };
+}
+
+function refusalOf(compiled: Exclude<CompiledHubPlan<BranchId>, { kind: "compiled" }>): HubError {
+  if (compiled.kind === "invalid") {
+    const { rule, text, reason } = compiled;
+    return new HubError("PLAN_REFUSED", { rule: formatRuleName(rule), text, reason });
+  }
+  return new HubError("PLAN_REFUSED", { conflicts: compiled.conflicts.map(formatRuleConflict) });
 }

@@ -1,6 +1,7 @@
 import type { DialPlanEntry } from "../entry-columns.ts";
-import { compileDialPlan } from "../dial-plan.ts";
-import type { DialPlan } from "../dial-plan.ts";
+import { compileColumns } from "../compile-columns.ts";
+import type { DialPlanColumns } from "../compile-columns.ts";
+import { dialPlanOf } from "../dial-plan.ts";
 import { formatPattern } from "../number-pattern.ts";
 import type { NumberPattern } from "../number-pattern.ts";
 import { BlockedNumbers, parsePatterns } from "./blocked-numbers.ts";
@@ -31,15 +32,24 @@ export type CompiledHubPlan<Branch extends string> =
   /** Refused: which rule wins would be decided by the order in which they stand. */
   | { readonly kind: "conflicting"; readonly conflicts: readonly RuleConflict[] };
 
-/** Compiles what a hub routes by. What is wrong is a value; a calendar or branch that does not exist is wrong. */
-export function compileHubPlan<Branch extends string>(rules: FederationRules<Branch>): CompiledHubPlan<Branch> {
+export type CompiledNumbers<Branch extends string> =
+  { readonly kind: "compiled"; readonly columns: DialPlanColumns<Branch> } | Refused<Branch>;
+
+/**
+ * Compiles what a hub routes by. What is wrong is a value; a calendar or branch that does not exist is wrong. With
+ * `columns`, which another thread made by `compileNumbers`, the numbers of the branches are taken from there.
+ */
+export function compileHubPlan<Branch extends string>(
+  rules: FederationRules<Branch>,
+  columns?: DialPlanColumns<Branch>,
+): CompiledHubPlan<Branch> {
   const compiledCalendars = Calendars.compile(rules);
   if (compiledCalendars.kind === "invalid") {
     const { calendar: id, text, reason } = compiledCalendars;
     return { kind: "invalid", rule: { kind: "calendar", id }, text, reason };
   }
   const { calendars } = compiledCalendars;
-  const numbers = compileNumbers(rules);
+  const numbers = columns === undefined ? compileNumbers(rules) : { kind: "compiled" as const, columns };
   if (numbers.kind !== "compiled") {
     return numbers;
   }
@@ -56,7 +66,7 @@ export function compileHubPlan<Branch extends string>(rules: FederationRules<Bra
   );
   const emergency = new Map(rules.branches.map(({ id, emergency: own = [] }) => [id, new Set(own)]));
   const plan = new HubPlan({
-    numbers: numbers.plan,
+    numbers: dialPlanOf(numbers.columns),
     routes: routes.table,
     blocked: blocked.blocked,
     calendars,
@@ -68,9 +78,10 @@ export function compileHubPlan<Branch extends string>(rules: FederationRules<Bra
 
 type Refused<Branch extends string> = Exclude<CompiledHubPlan<Branch>, { kind: "compiled" }>;
 
-function compileNumbers<Branch extends string>({
+/** The owners of numbers alone, the large part of a plan, as data that can be handed from one thread to another. */
+export function compileNumbers<Branch extends string>({
   branches,
-}: FederationRules<Branch>): { readonly kind: "compiled"; readonly plan: DialPlan<Branch> } | Refused<Branch> {
+}: Pick<FederationRules<Branch>, "branches">): CompiledNumbers<Branch> {
   const entries: DialPlanEntry<Branch>[] = [];
   for (const { id, numbers } of branches) {
     const parsed = parsePatterns(numbers, { kind: "numbers", branch: id });
@@ -81,7 +92,7 @@ function compileNumbers<Branch extends string>({
       entries.push({ pattern, target: id });
     }
   }
-  const compiled = compileDialPlan(entries);
+  const compiled = compileColumns(entries);
   if (compiled.kind === "compiled") {
     return compiled;
   }

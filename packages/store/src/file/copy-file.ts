@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import type { CopyStore } from "@mss/model";
 import { StoreError } from "../errors.ts";
+import { jsonPieces } from "./json-pieces.ts";
 
 /** First line of a copy: what it is, and the SHA-256 of all that follows. */
 const FIRST_LINE = /^mss copy 1 ([0-9a-f]{64})$/;
 const OWNER_ONLY = 0o600;
+/** Written at once: large enough to be few, small enough to take less than a millisecond. */
+const CHUNK_CHARACTERS = 262_144;
 
 /**
  * One document in a file of its own. It is written beside the old one, brought to the disk, and moved into its place: a
@@ -18,7 +22,7 @@ export function openCopyFile(file: string): CopyStore {
   return {
     load: () => readCopy(file),
     save(value) {
-      const saved = last.then(() => writeCopy(file, JSON.stringify(value)));
+      const saved = last.then(() => writeCopy(file, value));
       last = saved.catch(() => undefined); // the next one is written all the same
       return saved;
     },
@@ -27,6 +31,10 @@ export function openCopyFile(file: string): CopyStore {
 
 function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
+}
+
+function firstLine(digest: string): string {
+  return `mss copy 1 ${digest}\n`;
 }
 
 async function readCopy(file: string): Promise<unknown> {
@@ -48,14 +56,14 @@ async function readCopy(file: string): Promise<unknown> {
   return value;
 }
 
-async function writeCopy(file: string, body: string): Promise<void> {
+async function writeCopy(file: string, value: unknown): Promise<void> {
   const written = `${file}.new`;
   const directory = path.dirname(file);
   try {
     await mkdir(directory, { recursive: true });
     const handle = await open(written, "w", OWNER_ONLY);
     try {
-      await handle.writeFile(`mss copy 1 ${digestOf(body)}\n${body}`);
+      await writeDocument(handle, value);
       await handle.sync();
     } finally {
       await handle.close();
@@ -66,6 +74,26 @@ async function writeCopy(file: string, body: string): Promise<void> {
     await rm(written, { force: true }).catch(() => undefined);
     throw new StoreError("STORE_UNAVAILABLE", { file, operation: "saveCopy" }, { cause });
   }
+}
+
+/** The first line comes last, when the digest is known. */
+async function writeDocument(handle: FileHandle, value: unknown): Promise<void> {
+  const hash = createHash("sha256");
+  await handle.write(firstLine("0".repeat(64)));
+  let chunk = "";
+  const flush = async (): Promise<void> => {
+    hash.update(chunk);
+    await handle.appendFile(chunk);
+    chunk = "";
+  };
+  for (const piece of jsonPieces(value)) {
+    chunk += piece;
+    if (chunk.length >= CHUNK_CHARACTERS) {
+      await flush();
+    }
+  }
+  await flush();
+  await handle.write(firstLine(hash.digest("hex")), 0);
 }
 
 /** The new name is on the disk, too. */

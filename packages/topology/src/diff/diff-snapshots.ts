@@ -48,7 +48,8 @@ function needsForce(after: Snapshot, lostShare: number): TopologyDiff["needsForc
 }
 
 function gravest(changes: readonly TopologyChange[]): Risk {
-  return RISKS[Math.max(0, ...changes.map(({ risk }) => RISKS.indexOf(risk)))] ?? "none";
+  const present = new Set(changes.map(({ risk }) => risk)); // there may be a million changes
+  return RISKS.findLast((risk) => present.has(risk)) ?? "none";
 }
 
 function numbersChanges({ changes }: OwnershipComparison<BranchId>): readonly TopologyChange[] {

@@ -1,0 +1,57 @@
+/** Characters of a text that are written in one piece. */
+const PIECE_CHARACTERS = 262_144;
+
+/**
+ * A value as `JSON.stringify` writes it, piece by piece: so that a topology of many megabytes does not hold up the calls
+ * while it is written. For plain data: objects, arrays, texts, numbers, booleans, null; `undefined` is left out.
+ */
+export function* jsonPieces(value: unknown): Generator<string, void, undefined> {
+  if (typeof value === "string" && value.length > PIECE_CHARACTERS) {
+    yield* textPieces(value);
+  } else if (Array.isArray(value)) {
+    yield* listPieces(value);
+  } else if (typeof value === "object" && value !== null) {
+    yield* objectPieces(value);
+  } else {
+    yield JSON.stringify(value) ?? "null";
+  }
+}
+
+function* textPieces(text: string): Generator<string, void, undefined> {
+  yield '"';
+  for (let at = 0; at < text.length;) {
+    let end = Math.min(at + PIECE_CHARACTERS, text.length);
+    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) {
+      end += 1; // a pair is not torn
+    }
+    yield JSON.stringify(text.slice(at, end)).slice(1, -1);
+    at = end;
+  }
+  yield '"';
+}
+
+function* listPieces(list: readonly unknown[]): Generator<string, void, undefined> {
+  yield "[";
+  for (const [position, item] of list.entries()) {
+    yield position === 0 ? "" : ",";
+    yield* jsonPieces(item);
+  }
+  yield "]";
+}
+
+function* objectPieces(object: object): Generator<string, void, undefined> {
+  yield "{";
+  let separator = "";
+  for (const [key, item] of Object.entries(object)) {
+    if (item !== undefined) {
+      yield `${separator}${JSON.stringify(key)}:`;
+      yield* jsonPieces(item);
+      separator = ",";
+    }
+  }
+  yield "}";
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd8_00 && code <= 0xdb_ff;
+}
