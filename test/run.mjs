@@ -1,6 +1,6 @@
 // `npm test`: installs what is missing, then runs every test in stages under Node 24.
 // `npm test -- packages/store test/e2e/hold.e2e.test.ts` runs what is at these paths only.
-// `npm run chaos` is this with `--chaos`: load through every fault instead of tests.
+// `npm run chaos` is this with `--chaos`: load through every fault instead of tests; `npm run bench` with `--bench`.
 // Plain JavaScript without dependencies: it runs before anything is installed, on Node 20 or newer.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -15,14 +15,17 @@ const TOOLS = [
   { command: "baresip", debianPackage: "baresip-core", skipVariable: "MSS_SKIP_BARESIP" },
 ];
 
+/** What else is run in the same surroundings, by the flag that package.json gives. */
+const INSTEAD = { "--chaos": "chaos/main.ts", "--bench": "bench/main.ts" };
+
 try {
   const node = ensureInstalled();
   const skips = ensureTools();
   const [first, ...others] = process.argv.slice(2);
-  const isChaos = first === "--chaos";
-  const runner = isChaos ? path.join("test", "chaos", "main.ts") : path.join("test", "support", "run-stages.ts");
+  const runner = INSTEAD[first];
+  const [file, args] = runner === undefined ? ["support/run-stages.ts", process.argv.slice(2)] : [runner, others];
   const flags = ["--disable-warning=ExperimentalWarning"];
-  const result = spawnSync(node, [...flags, path.join(ROOT, runner), ...(isChaos ? others : process.argv.slice(2))], {
+  const result = spawnSync(node, [...flags, path.join(ROOT, "test", file), ...args], {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...childEnvironment(), ...skips },

@@ -36,7 +36,12 @@ const STAGES: readonly Stage[] = [
   },
   {
     name: "integration",
-    patterns: ["packages/*/test/**/*.int.test.ts", "test/support/**/*.test.ts", "test/chaos/**/*.test.ts"],
+    patterns: [
+      "packages/*/test/**/*.int.test.ts",
+      "test/support/**/*.test.ts",
+      "test/chaos/**/*.test.ts",
+      "test/bench/**/*.test.ts",
+    ],
     concurrency: 2,
     testLimitMs: 60_000,
     stageLimitMs: 480_000,

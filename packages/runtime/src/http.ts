@@ -5,6 +5,7 @@ import { CodedError } from "./errors.ts";
 import type { Part } from "./lifecycle.ts";
 import type { Logger } from "./log.ts";
 
+export { eventLoopDelay } from "./event-loop-delay.ts";
 export { Counter, Gauge, Histogram } from "prom-client";
 export type { Registry } from "prom-client";
 

@@ -19,7 +19,7 @@ async function measure(title: string, isInside: boolean): Promise<void> {
   const { helper: engine, ready } = await Helper.start("measured.ts", isInside ? [TARGET] : []);
   const application = isInside
     ? undefined
-    : (await Helper.start("application.ts", [String(ready["port"] ?? 0), "benchmark", TARGET])).helper;
+    : (await Helper.start("application.ts", ["127.0.0.1", String(ready["port"] ?? 0), "benchmark", TARGET])).helper;
   const { helper: load } = await Helper.start("load.ts", []);
   await load.ask(`calls ${WARM_UP_CALLS} ${values["at-once"]}`);
   await sleep(IDLE_MS);

@@ -1,6 +1,7 @@
 import type { CallRecord } from "@mss/model";
 import type { Logger } from "@mss/runtime";
-import { Counter, Gauge, Histogram, createHttpServer, createMetrics } from "@mss/runtime/http";
+import { compose } from "@mss/runtime";
+import { Counter, Gauge, Histogram, createHttpServer, createMetrics, eventLoopDelay } from "@mss/runtime/http";
 import type { HttpServer, Registry } from "@mss/runtime/http";
 import type { CallControl } from "../call-control-types.ts";
 import { addEngineMetrics } from "./engine-metrics.ts";
@@ -92,8 +93,13 @@ export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
     ...(sip === undefined ? {} : { "/sip": () => sip() }),
     ...options.views,
   };
+  const server = createHttpServer({ listen: options.listen, log: options.log, registry, health, views });
+  const both = compose([
+    { name: "event loop delay", part: eventLoopDelay(registry) },
+    { name: "http server", part: server },
+  ]);
   return {
-    server: createHttpServer({ listen: options.listen, log: options.log, registry, health, views }),
+    server: { ...both, address: () => server.address() },
     count(record) {
       calls.inc({ result: record.result });
       if (record.result === "answered") {

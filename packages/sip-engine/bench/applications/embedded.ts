@@ -1,13 +1,12 @@
-// node embedded.ts TARGET: engine and minimal B2BUA in one process and one thread.
+// node embedded.ts HOST TARGET: engine and minimal B2BUA in one process and one thread.
 import { createLog } from "@mss/runtime";
 import { createEngine } from "@mss/sip-engine";
-import { EMBEDDED } from "../support/addresses.ts";
 import { startB2bua } from "./b2bua.ts";
 
 const SECRET = "benchmark";
-const [target = ""] = process.argv.slice(2);
+const [host = "", target = ""] = process.argv.slice(2);
 const engine = createEngine({
-  listen: [{ transport: "udp", ...EMBEDDED }],
+  listen: [{ transport: "udp", host, port: 5060 }],
   control: { host: "127.0.0.1", port: 0, secret: SECRET },
   trusted: ["127.0.0.0/8"], // one caller with the calls of thousands
   log: createLog({ level: "warn" }),
