@@ -1,4 +1,4 @@
-import type { CallRecord, LeaseStore } from "@mss/model";
+import type { CallRecord, LeaseStore, OpenCall } from "@mss/model";
 import type { Logger, Part } from "@mss/runtime";
 import type { BridgePlan } from "./bridge/types.ts";
 import type {
@@ -66,6 +66,8 @@ export interface CallControlOptions {
   readonly watch?: WatchRoute;
   /** Requests other than INVITE outside of a dialog. */
   readonly handlers?: RequestHandlers;
+  /** Called when a call begins and when it is answered; must not throw. */
+  readonly onOpen?: (call: OpenCall) => void;
   /** Called exactly once per call, when it is over. A failure is logged and does not touch calls. */
   readonly onRecord?: (record: CallRecord) => Promise<void> | void;
   /** Needed for plans with leases; without it they are counted in this process only. */

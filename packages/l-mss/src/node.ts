@@ -1,8 +1,8 @@
 import { createCallControl } from "@mss/call-control";
 import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState } from "@mss/call-control";
-import { createNodeHttp, loneHandlers } from "@mss/call-control/node";
+import { RecordLedger, createNodeHttp, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
-import type { BindingStore, BranchId, BranchSettings, CallRecord, CallRecordStore, CopyStore, HubId } from "@mss/model";
+import type { BindingStore, BranchId, BranchSettings, CallJournal, CallRecord, CopyStore, HubId } from "@mss/model";
 import { TypedEmitter, compose } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import { BranchRouting } from "./branch-routing.ts";
@@ -18,7 +18,7 @@ export interface BranchNodeOptions {
   readonly settings: BranchSettings;
   readonly store: {
     readonly bindings: BindingStore;
-    readonly callRecords: CallRecordStore;
+    readonly callRecords: CallJournal;
     readonly topologyCopy: CopyStore;
   };
   /** When the branch's certificate expires; for `/health` and the metrics. No TLS when absent. */
@@ -112,7 +112,7 @@ function createHttp(
   if (settings.http === undefined) {
     return undefined;
   }
-  const { control, uplink, pull } = parts;
+  const { control, uplink, pull, ledger } = parts;
   return createNodeHttp({
     node: settings.id,
     role: "branch",
@@ -121,7 +121,12 @@ function createHttp(
     log: log.child({ mod: "http" }),
     ...(certificate === undefined ? {} : { certificate }),
     ...(engineReport === undefined ? {} : { engineReport }),
-    health: () => ({ hubs: uplink.states(), topology: pull.status() }),
+    records: () => ledger.status(),
+    health: () => ({
+      degraded: ledger.status().diskProblem !== undefined,
+      hubs: uplink.states(),
+      topology: pull.status(),
+    }),
     views: { "/hubs": () => uplink.states() },
     gauges: [
       { name: "mss_hubs_up", help: "Hubs that take our calls", value: () => uplink.hubsUp().length },
@@ -149,6 +154,7 @@ interface BranchParts {
   readonly uplink: Uplink;
   readonly pull: TopologyPull;
   readonly routing: BranchRouting;
+  readonly ledger: RecordLedger;
 }
 
 function branchStatus({ control, uplink, pull, routing }: BranchParts): BranchStatus {
@@ -181,14 +187,14 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     hubFirstResponseTimeoutMs: options.hubFirstResponseTimeoutMs ?? HUB_FIRST_RESPONSE_TIMEOUT_MS,
     log,
   });
-  async function onRecord(record: CallRecord): Promise<void> {
+  function onRecord(record: CallRecord): void {
     http?.count(record);
     options.onRecord?.(record);
     const hub = routing.settings.trunk.hubs.find(({ id }) => record.target === `hub:${id}`);
     if (hub !== undefined && HUB_IN_DOUBT.includes(record.code)) {
       uplink.refresh(hub.id);
     }
-    await store.callRecords.append(record);
+    ledger.closed(record);
   }
   const control: CallControl = createCallControl({
     node: settings.id,
@@ -198,12 +204,14 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     transfer: routing.transfer,
     watch: routing.watch,
     handlers: { register: routing.register, ...loneHandlers(() => control) },
+    onOpen: (call) => ledger.opened(call),
     onRecord,
     ...(limits === undefined ? {} : { limits }),
   });
+  const ledger = new RecordLedger({ journal: store.callRecords, log: log.child({ mod: "records" }) });
   const uplink = createUplink(options, control);
   const pull = createPull(options, { routing, uplink, onRevision: (revision) => emitter.emit("topology", revision) });
-  const parts: BranchParts = { control, uplink, pull, routing };
+  const parts: BranchParts = { control, uplink, pull, routing, ledger };
   const http = createHttp(options, parts);
   uplink.on("state", (hub, state) => {
     emitter.emit("hub", hub, state);
@@ -218,6 +226,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
   });
   const lifecycle = compose(
     [
+      { name: "call records", part: ledger },
       { name: "topology", part: pull },
       { name: "call control", part: control },
       { name: "uplink", part: uplink },

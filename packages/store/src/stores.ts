@@ -1,4 +1,4 @@
-import type { BindingStore, CallRecordStore, CopyStore, LeaseStore, TopologyStore } from "@mss/model";
+import type { BindingStore, CallJournal, CallRecordStore, CopyStore, LeaseStore, TopologyStore } from "@mss/model";
 import type { Part } from "@mss/runtime";
 import type { StoreErrorCode } from "./errors.ts";
 
@@ -23,7 +23,7 @@ export type RedisStores = HubStores;
 /** What a branch keeps on its own disk. Start it before use. */
 export interface BranchStore extends Part {
   readonly bindings: BindingStore;
-  readonly callRecords: CallRecordStore;
+  readonly callRecords: CallJournal;
   /** Its part of the topology. */
   readonly topologyCopy: CopyStore;
 }

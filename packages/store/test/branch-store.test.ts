@@ -8,7 +8,7 @@ import { silentLog } from "@mss/runtime";
 import { StoreError, openBranchStore } from "@mss/store";
 import type { BranchStore } from "@mss/store";
 import { bindingStoreContract } from "./contract/binding-store-contract.ts";
-import { callRecordStoreContract } from "./contract/call-record-store-contract.ts";
+import { callJournalContract } from "./contract/call-journal-contract.ts";
 import { copyStoreContract } from "./contract/copy-store-contract.ts";
 import type { MakeStore } from "./contract/fixture.ts";
 import { sampleBinding, sampleRecord } from "./support/samples.ts";
@@ -36,10 +36,16 @@ async function inFolder(body: (file: string) => Promise<void>): Promise<void> {
   }
 }
 
+const batchOf = (id: string) => ({
+  run: "run",
+  seenMs: 0,
+  open: [],
+  closed: [{ record: sampleRecord(id), sent: false }],
+});
 const withCode = (code: string) => (error: unknown) => error instanceof StoreError && error.code === code;
 
 bindingStoreContract(fresh((store) => store.bindings));
-callRecordStoreContract(fresh((store) => store.callRecords));
+callJournalContract(fresh((store) => store.callRecords));
 copyStoreContract(fresh((store) => store.topologyCopy));
 
 describe("branch store", () => {
@@ -48,7 +54,7 @@ describe("branch store", () => {
       const before = open(file);
       await before.start();
       await before.bindings.apply("1000", { set: [sampleBinding()], remove: [] }, LIMITS);
-      await before.callRecords.append(sampleRecord("a"));
+      await before.callRecords.write(batchOf("a"));
       await before.stop();
       const after = open(file);
       await after.start();
@@ -99,7 +105,7 @@ describe("branch store", () => {
       await store.start();
       await store.bindings.apply("1000", { set: [sampleBinding()], remove: [] }, LIMITS);
       await store.bindings.apply("1001", { set: [sampleBinding({ aor: "1001" })], remove: [] }, LIMITS);
-      await store.callRecords.append(sampleRecord("a"));
+      await store.callRecords.write(batchOf("a"));
       await store.topologyCopy.save({ revision: 7 });
       const other = new DatabaseSync(file);
       other.exec("UPDATE bindings SET transport = 'pigeon' WHERE aor = '1000'; UPDATE call_records SET record = '{'");
@@ -107,6 +113,9 @@ describe("branch store", () => {
       other.close();
       await assert.rejects(store.bindings.find("1000", 1_000), withCode("STORE_CORRUPT"));
       await assert.rejects(store.callRecords.latest(1), withCode("STORE_CORRUPT"));
+      await store.callRecords.write(batchOf("b"));
+      assert.deepEqual(await store.callRecords.unsent(9), [sampleRecord("b")]);
+      assert.equal(await store.callRecords.countUnsent(), 1);
       await assert.rejects(store.topologyCopy.load(), withCode("STORE_CORRUPT"));
       assert.equal((await store.bindings.find("1001", 1_000)).length, 1);
       await store.stop();

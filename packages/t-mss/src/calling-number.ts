@@ -1,5 +1,5 @@
 import type { ActiveCall, IncomingRequest } from "@mss/call-control";
-import { dialledNumber } from "@mss/call-control/node";
+import { dialledNumber, sessionIdOf } from "@mss/call-control/node";
 import { parseNameAddress, parseSipUri } from "@mss/sip-message";
 import type { BranchId } from "@mss/model";
 import { branchLabel } from "./identify.ts";
@@ -19,8 +19,6 @@ export interface CallingNumberOptions {
 
 /** What of an INVITE says who calls. */
 export type CallerHeaders = Pick<IncomingRequest, "from" | "header">;
-
-const SESSION_ID = /^[0-9a-f]{32}/;
 
 /** The number of who transferred the call (RFC 3892); undefined when nobody did. */
 function referrerOf(invite: CallerHeaders): string | undefined {
@@ -54,8 +52,7 @@ export function callingNumber(
   if (referrer === undefined) {
     return { responsible: from };
   }
-  const sessionId = SESSION_ID.exec(invite.header("session-id") ?? "")?.[0];
-  return isTalking(activeCalls(), branch, from, sessionId)
+  return isTalking(activeCalls(), branch, from, sessionIdOf(invite))
     ? { responsible: referrer }
     : { responsible: referrer, shown: referrer };
 }

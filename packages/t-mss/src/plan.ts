@@ -1,7 +1,7 @@
 import type { ActiveCall, BridgePlan, BridgeStep, IncomingRequest, LeaseRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
-import { dialledNumber, reject } from "@mss/call-control/node";
+import { dialledNumber, reject, sessionIdOf } from "@mss/call-control/node";
 import { drawOf } from "@mss/dial-plan";
 import type { HubDecision as NumberRoute } from "@mss/dial-plan";
 import { namedHopOf, sipUriOf } from "@mss/model";
@@ -104,7 +104,7 @@ export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan>
       cameFrom: caller.branch,
       atMs: Date.now(),
       // the same at every hub that is asked for this call
-      draw: drawOf(invite.header("Session-ID")?.slice(0, SESSION_ID_LENGTH) ?? invite.callId),
+      draw: drawOf(sessionIdOf(invite) ?? invite.callId),
     });
     if (route.kind === "blocked" || route.kind === "emergency") {
       const rule = route.kind === "blocked" ? { rule: route.rule } : {};
@@ -128,6 +128,3 @@ export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan>
     return next({ origin, trusted: true, ...(lease && { leases: [lease] }), steps });
   };
 }
-
-/** RFC 7989 §5: what comes after is about one leg. */
-const SESSION_ID_LENGTH = 32;

@@ -73,7 +73,7 @@ class Control implements CallControl {
       leases: this.#leases,
       limits: this.#limits,
       route: options.route,
-      recorder: { node: options.node, log: options.log, onRecord: options.onRecord },
+      recorder: { node: options.node, log: options.log, onOpen: options.onOpen, onRecord: options.onRecord },
       ledger: this.#ledger,
       carryOn: (id, invite, origin) => this.#carryOn(id, invite, origin),
       talks: new Talks(),

@@ -12,5 +12,8 @@ export { createNodeHttp } from "./node-http.ts";
 export type { NodeHttp, NodeHttpOptions } from "./node-http.ts";
 export { NODE_ERRORS, NodeError, NodeTls } from "./node-tls.ts";
 export type { CertificateStatus, NodeErrorCode, NodeTlsOptions, TlsEngine } from "./node-tls.ts";
+export { RecordLedger } from "../record/record-ledger.ts";
+export type { RecordLedgerOptions, LedgerStatus, LedgerTiming } from "../record/record-ledger.ts";
 export { reject } from "./reject.ts";
 export { isSameHost } from "./same-host.ts";
+export { sessionIdOf } from "./session-id.ts";

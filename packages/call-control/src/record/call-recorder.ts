@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { CallRecord } from "@mss/model";
+import type { CallRecord, OpenCall } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import type { EndedBy } from "../bridge/types.ts";
 import { ERRORS } from "../errors.ts";
@@ -18,6 +18,8 @@ export interface CallParties {
 export interface RecorderOptions {
   readonly node: string;
   readonly log: Logger;
+  /** Must not throw. */
+  readonly onOpen: ((call: OpenCall) => void) | undefined;
   readonly onRecord: ((record: CallRecord) => Promise<void> | void) | undefined;
 }
 
@@ -52,6 +54,7 @@ export class CallRecorder {
   start(parties: CallParties): void {
     this.#parties = parties;
     this.#log.info(parties, "call start");
+    this.#options.onOpen?.(this.#openCall());
   }
 
   tried(target: string): void {
@@ -85,6 +88,7 @@ export class CallRecorder {
     this.#target = target;
     this.#answered = performance.now();
     this.#log.info({ route: target, ms: Math.round(this.#answered - this.#started) }, "call answered");
+    this.#options.onOpen?.(this.#openCall());
   }
 
   /** Of an answered call. */
@@ -121,17 +125,32 @@ export class CallRecorder {
   #recordOf(end: CallEnd, now: number): CallRecord {
     const settled = this.#answered ?? now;
     return {
+      ...this.#known(),
+      ...end,
+      endedAt: this.#timeOf(now),
+      setupMs: Math.round(settled - this.#started),
+      durationMs: Math.round(now - settled),
+    };
+  }
+
+  #openCall(): OpenCall {
+    return {
+      ...this.#known(),
+      startedMs: this.#started,
+      ...(this.#answered === undefined ? {} : { answeredMs: this.#answered }),
+    };
+  }
+
+  /** What a record says from the beginning of the call. */
+  #known(): Omit<OpenCall, "startedMs" | "answeredMs"> {
+    return {
       id: this.id,
       node: this.#options.node,
       ...this.#parties,
-      ...end,
       ...(this.#target === undefined ? {} : { target: this.#target }),
       startedAt: this.#timeOf(this.#started),
       ...(this.#ringing === undefined ? {} : { ringingAt: this.#timeOf(this.#ringing) }),
       ...(this.#answered === undefined ? {} : { answeredAt: this.#timeOf(this.#answered) }),
-      endedAt: this.#timeOf(now),
-      setupMs: Math.round(settled - this.#started),
-      durationMs: Math.round(now - settled),
     };
   }
 

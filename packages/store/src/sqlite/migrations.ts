@@ -31,4 +31,25 @@ export const MIGRATIONS: readonly string[] = [
     document TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE call_records ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE call_records ADD COLUMN ended_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE call_records SET ended_at = unixepoch(json_extract(record, '$.endedAt')) * 1000 WHERE json_valid(record);
+  CREATE INDEX call_records_unsent ON call_records (position) WHERE sent = 0;
+  CREATE INDEX call_records_sent ON call_records (position) WHERE sent = 1;
+  CREATE INDEX call_records_sent_by_end ON call_records (ended_at) WHERE sent = 1;
+  CREATE TABLE open_calls (
+    id TEXT PRIMARY KEY,
+    run TEXT NOT NULL,
+    call TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE runs (
+    run TEXT PRIMARY KEY,
+    seen_ms REAL NOT NULL
+  ) STRICT;
+  CREATE TABLE journal (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

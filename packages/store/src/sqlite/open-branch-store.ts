@@ -1,9 +1,10 @@
 import type { Logger } from "@mss/runtime";
 import type { BranchStore } from "../stores.ts";
 import { SqliteBindingStore } from "./sqlite-binding-store.ts";
-import { SqliteCallRecordStore } from "./sqlite-call-record-store.ts";
+import { SqliteCallJournal } from "./sqlite-call-journal.ts";
 import { SqliteCopyStore } from "./sqlite-copy-store.ts";
 import { SqliteFile } from "./sqlite-file.ts";
+import { WalSync } from "./wal-sync.ts";
 
 export interface BranchStoreOptions {
   /** Path of the file, made when it is not there; its folder must be. `:memory:` keeps nothing. */
@@ -16,17 +17,19 @@ export interface BranchStoreOptions {
  * `STORE_LOCKED`, `STORE_NEWER` or `STORE_UNAVAILABLE`. Before `start` and after `stop` everything is `STORE_CLOSED`.
  */
 export function openBranchStore(options: BranchStoreOptions): BranchStore {
-  const file = new SqliteFile(options.file);
   const log = options.log.child({ mod: "store" });
+  const file = new SqliteFile(options.file, log);
+  const sync = new WalSync(options.file, log);
   return {
     bindings: new SqliteBindingStore(file),
-    callRecords: new SqliteCallRecordStore(file),
+    callRecords: new SqliteCallJournal(file, sync),
     topologyCopy: new SqliteCopyStore(file, "topology"),
     async start() {
       file.open();
       log.debug({ file: options.file }, "branch store open");
     },
     async stop() {
+      await sync.stop();
       file.close();
     },
   };

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import type { SQLInputValue, StatementSync } from "node:sqlite";
+import type { Logger } from "@mss/runtime";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
 import { MIGRATIONS } from "./migrations.ts";
@@ -26,9 +27,12 @@ export class SqliteFile {
   readonly #statements = new Map<string, StatementSync>();
   #database: DatabaseSync | undefined;
 
+  readonly log: Logger;
+
   /** `file` is a path, or `:memory:`. */
-  constructor(file: string) {
+  constructor(file: string, log: Logger) {
     this.#file = file;
+    this.log = log;
   }
 
   open(): void {

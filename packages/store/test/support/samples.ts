@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readSealedRevision } from "@mss/model";
-import type { Binding, CallRecord, RevisionHeader, SealedRevision } from "@mss/model";
+import type { Binding, CallRecord, OpenCall, RevisionHeader, SealedRevision } from "@mss/model";
 
 /** A revision whose snapshot differs from others by `name`. What the snapshot says is nothing to a store. */
 export function sampleRevision(name: string, revision: number, change: Partial<RevisionHeader> = {}): SealedRevision {
@@ -51,4 +51,17 @@ export function sampleRecord(id: string): CallRecord {
     setupMs: 2000,
     durationMs: 58_000,
   };
+}
+
+export function sampleOpenCall(id: string, clock: Pick<OpenCall, "startedMs" | "answeredMs">): OpenCall {
+  const {
+    result: _result,
+    status: _status,
+    endedAt: _at,
+    endedBy: _by,
+    setupMs: _setup,
+    durationMs: _ms,
+    ...call
+  } = sampleRecord(id);
+  return { ...call, ...clock };
 }

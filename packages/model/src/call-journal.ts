@@ -1,0 +1,45 @@
+import type { CallRecord, OpenCall } from "./call-record.ts";
+
+/** One write to a journal. */
+export interface JournalBatch {
+  /** Names the process that writes: calls that another one left open were ended by a crash. */
+  readonly run: string;
+  /** Until when that process is known to have lived, in milliseconds of its monotonic clock. */
+  readonly seenMs: number;
+  readonly open: readonly OpenCall[];
+  /** `sent`: the hubs' store has it already. */
+  readonly closed: readonly { readonly record: CallRecord; readonly sent: boolean }[];
+}
+
+/** What became of a record at the hubs' store. One that is refused stays in the journal and is sent again after a restart. */
+export type SentMark = "sent" | "refused";
+
+/**
+ * The calls of one node on its own disk: open from their beginning, so that a crash leaves a trace, then closed, then
+ * sent. Every change is whole or not at all; every failure is a rejection, after which nothing was changed.
+ */
+export interface CallJournal {
+  /** Opens and closes calls. What is closed stays closed, and is kept once per id. Returns how many records are new and unsent. */
+  write(batch: JournalBatch): Promise<number>;
+  /**
+   * Closes what other runs than this one left open, as ended by a crash, and returns these records. What was refused counts as
+   * unsent again.
+   */
+  recover(run: string): Promise<readonly CallRecord[]>;
+  /** Records that are to be sent, oldest first. One that cannot be read is marked as refused, and left out. */
+  unsent(limit: number): Promise<readonly CallRecord[]>;
+  countUnsent(): Promise<number>;
+  mark(ids: readonly string[], mark: SentMark): Promise<void>;
+  /**
+   * Which store has what is marked as sent; undefined before the first. A name other than that of the last time says that
+   * the records are to be sent again.
+   */
+  sentTo(): Promise<string | undefined>;
+  setSentTo(store: string): Promise<void>;
+  /** Makes up to `limit` sent records unsent again, newest first; returns how many. */
+  resend(limit: number): Promise<number>;
+  /** Forgets what was sent and ended before that time, in milliseconds since 1970, and what is over the limit of the journal. Returns how many unsent ones were lost by that. */
+  trim(beforeMs: number): Promise<number>;
+  /** The newest `limit` records, oldest of them first. */
+  latest(limit: number): Promise<readonly CallRecord[]>;
+}
