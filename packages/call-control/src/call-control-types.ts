@@ -102,8 +102,8 @@ export interface CallControl extends Part {
   /** Subscriptions that are up. */
   readonly subscriptions: number;
   activeCalls(): readonly ActiveCall[];
-  /** For a route, of an INVITE whose sender is a peer of the federation. */
-  standingOf(invite: IncomingRequest): CallStanding;
+  /** For a route, of an INVITE whose sender is a peer of the federation. `called`: as `to` of its plan, else as in the INVITE. */
+  standingOf(invite: IncomingRequest, called: string): CallStanding;
   /** Ends a call for that reason, at whatever stage it is; false when there is none of that id. */
   endCall(id: string, code: CallErrorCode): boolean;
   /** From now on new calls get 503 with Retry-After; waits for the others up to `limitMs`, then ends them with BYE. */

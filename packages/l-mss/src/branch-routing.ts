@@ -1,16 +1,16 @@
 import { chain, createDigestGuard } from "@mss/call-control";
-import type { BridgePlan, IncomingRequest, LampPlan, Step, TransferPolicy } from "@mss/call-control";
+import type { BridgePlan, CallControl, IncomingRequest, LampPlan, Step, TransferPolicy } from "@mss/call-control";
 import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
 import type { BindingStore, BranchPartBody, BranchSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { settingsWithPart } from "@mss/topology";
 import { compileCallPlan } from "./call-plan.ts";
+import { DirectPlan } from "./direct/direct-plan.ts";
 import type { HubRoute } from "./hub-route.ts";
 import { findExtension, identify } from "./identify.ts";
 import { planCall } from "./plan.ts";
 import type { PlanOptions } from "./plan.ts";
 import { takeOver } from "./take-over.ts";
-import type { TakeOverOptions } from "./take-over.ts";
 import { planWatch } from "./watch.ts";
 import { transferPolicy } from "./transfer.ts";
 
@@ -21,9 +21,11 @@ export interface BranchRoutingOptions {
   readonly hubsUp: () => readonly HubRoute[];
   readonly onHubDown: PlanOptions["onHubDown"];
   /** The calls of this node. */
-  readonly calls: TakeOverOptions["calls"];
+  readonly calls: () => Pick<CallControl, "activeCalls" | "standingOf">;
   readonly onRegistered: (number: string) => void;
   readonly hubFirstResponseTimeoutMs: number;
+  /** False: the engine does not tell whose certificates it has seen, and other branches are not called straight. */
+  readonly knowsPeers: boolean;
   readonly log: Logger;
 }
 
@@ -93,11 +95,13 @@ export class BranchRouting {
   }
 
   #build(settings: BranchSettings): Handlers {
-    const { log, bindings, calls, onRegistered } = this.#options;
-    const planOptions: PlanOptions = { ...this.#options, settings, calls: compileCallPlan(settings) };
+    const { log, bindings, calls, onRegistered, knowsPeers } = this.#options;
+    const direct = knowsPeers ? DirectPlan.compile(settings) : undefined;
+    const planOptions: PlanOptions = { ...this.#options, settings, calls: compileCallPlan(settings), direct };
     const plan = planCall(planOptions);
     const limits = { ...settings.registration, maxContacts: settings.maxContacts };
-    const identified = identify({ settings, guard: this.#callGuard, log });
+    const activeCalls = () => calls().activeCalls();
+    const identified = identify({ settings, guard: this.#callGuard, direct, activeCalls, log });
     return {
       route: chain(identified, takeOver({ calls, plan, log })),
       watch: chain(identified, planWatch(planOptions)),

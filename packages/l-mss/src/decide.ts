@@ -32,8 +32,8 @@ function isSamePhone(binding: Binding, source: TransportAddress): boolean {
 }
 
 /**
- * Where a call goes; the README has it as a table. A number of this branch never leaves it, and a call from a hub never
- * goes back to one: to its caller the number is unknown. Who calls the own number rings the other phones of it, and is
+ * Where a call goes; the README has it as a table. A number of this branch never leaves it, and a call from a hub or
+ * another branch never goes on to one: to its caller the number is unknown. Who calls the own number rings the other phones of it, and is
  * busy when there is none.
  */
 export function decide({ caller, source, called, route, configured, contacts }: BranchQuestion): BranchDecision {
@@ -49,7 +49,7 @@ export function decide({ caller, source, called, route, configured, contacts }: 
   if (contacts.length === 0) {
     return { kind: "reject", code: "NOT_REGISTERED" };
   }
-  if (caller.kind === "hub" || caller.number !== called) {
+  if (caller.kind !== "extension" || caller.number !== called) {
     return { kind: "ring", contacts };
   }
   const others = contacts.filter((binding) => !isSamePhone(binding, source));

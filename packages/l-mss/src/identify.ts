@@ -1,13 +1,14 @@
 import { isIP } from "node:net";
 import { nodeName } from "@mss/certificates";
 import { ANONYMOUS_HOST, isSameHost, reject } from "@mss/call-control/node";
-import type { DigestGuard, IncomingRequest, Step } from "@mss/call-control";
+import type { ActiveCall, DigestGuard, IncomingRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import type { BranchSettings, TransportAddress, TrunkHubSettings } from "@mss/model";
 import { extensionNumberSchema } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { callerLabel } from "./caller.ts";
 import type { Caller } from "./caller.ts";
+import type { DirectPlan } from "./direct/direct-plan.ts";
 
 export interface IdentifiedCall {
   readonly invite: IncomingRequest;
@@ -18,6 +19,9 @@ export interface IdentifyOptions {
   readonly settings: BranchSettings;
   /** Challenges with 407. */
   readonly guard: DigestGuard;
+  /** Absent: no other branch calls straight. */
+  readonly direct: DirectPlan | undefined;
+  readonly activeCalls: () => readonly ActiveCall[];
   readonly log: Logger;
 }
 
@@ -40,12 +44,15 @@ function hubOf(settings: BranchSettings, request: IncomingRequest, username: str
   return hub?.addresses.some(isFrom) === true ? hub : undefined;
 }
 
-function callerOf(settings: BranchSettings, request: IncomingRequest, username: string): Caller | undefined {
+/** Those that show who they are by a password. */
+type Authenticated = Exclude<Caller, { kind: "branch" }>;
+
+function callerOf(settings: BranchSettings, request: IncomingRequest, username: string): Authenticated | undefined {
   const hub = hubOf(settings, request, username);
   return hub === undefined ? findExtension(settings, username) : { kind: "hub", hub };
 }
 
-function secretOf(settings: BranchSettings, caller: Caller | undefined): string | undefined {
+function secretOf(settings: BranchSettings, caller: Authenticated | undefined): string | undefined {
   return caller?.kind === "hub" ? settings.trunk.secret : caller?.settings.secret;
 }
 
@@ -57,11 +64,21 @@ function isHub(hub: TrunkHubSettings, { peerNames }: IncomingRequest, { federati
 }
 
 /**
- * Who calls: a hub (its id as user name, the trunk's secret, from the hub's address and with its certificate) or an extension (its number as user
- * name). Nobody else: without valid credentials the answer is 407. An extension calls under its own number only (403).
+ * Who calls: a hub (its id as user name, the trunk's secret, from the hub's address and with its certificate), another branch that calls
+ * straight (by its certificate alone), or an extension (its number as user name). Nobody else: without valid credentials the answer is 407. An extension calls under its own number only (403).
  */
-export function identify({ settings, guard, log }: IdentifyOptions): Step<IncomingRequest, IdentifiedCall> {
+export function identify({
+  settings,
+  guard,
+  direct,
+  activeCalls,
+  log,
+}: IdentifyOptions): Step<IncomingRequest, IdentifiedCall> {
   return async (invite) => {
+    const arrival = direct?.arrival(invite, activeCalls);
+    if (arrival !== undefined) {
+      return arrival.kind === "caller" ? next({ invite, caller: arrival.caller }) : arrival;
+    }
     const outcome = await guard.check(invite, (username) => secretOf(settings, callerOf(settings, invite, username)));
     if (outcome.kind === "challenge") {
       if (outcome.failed) {

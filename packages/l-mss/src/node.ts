@@ -183,6 +183,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     hubsUp: () => uplink.hubsUp(),
     onHubDown: (hub, listener) => uplink.onDown(hub, listener),
     calls: () => control,
+    knowsPeers: options.engine.tellsPeerNames === true,
     onRegistered: (number) => control.registrationChanged(extensionLabel(number)),
     hubFirstResponseTimeoutMs: options.hubFirstResponseTimeoutMs ?? HUB_FIRST_RESPONSE_TIMEOUT_MS,
     log,

@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import type { BridgePlan, BridgeStep, CallTarget, Step } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
 import { next } from "@mss/call-control";
 import { dialledNumber, reject } from "@mss/call-control/node";
+import { drawOf } from "@mss/dial-plan";
 import type { BranchPlan } from "@mss/dial-plan";
 import { namedHopOf, sipUriOf } from "@mss/model";
 import type { BindingStore, BranchSettings, HubId } from "@mss/model";
@@ -10,6 +12,8 @@ import { callerLabel } from "./caller.ts";
 import type { Caller } from "./caller.ts";
 import { decide } from "./decide.ts";
 import type { BranchDecision } from "./decide.ts";
+import type { DirectPlan } from "./direct/direct-plan.ts";
+import { directStep } from "./direct/direct-steps.ts";
 import { emergencySteps } from "./emergency-steps.ts";
 import { findExtension } from "./identify.ts";
 import type { IdentifiedCall } from "./identify.ts";
@@ -31,11 +35,15 @@ export interface PlanOptions {
   /** Tells once when a hub takes no more calls; see `CallTarget.onGone`. */
   readonly onHubDown: (hub: HubId, listener: () => void) => () => void;
   readonly hubFirstResponseTimeoutMs: number;
+  /** The rules by which other branches are called straight; undefined: they are not. */
+  readonly direct: DirectPlan | undefined;
   readonly log: Logger;
 }
 
 /** The callee's branch decides how long its phones ring; this only ends a call that nobody ends (RFC 3261 §16.6 Timer C). */
 const UPLINK_RING_TIMEOUT_MS = 190_000;
+
+const SESSION_ID_BYTES = 16; // RFC 7989 §4.1
 
 /** Lease key of the branch's trunk; counted in this process, and by the hubs once more under a key of theirs. */
 const TRUNK_LEASE = "trunk";
@@ -60,10 +68,15 @@ export function hubStep({ hub, address }: HubRoute, called: string, options: Pla
 function callerPart(
   caller: Caller,
   { federation }: BranchSettings,
-): Pick<BridgePlan, "origin" | "trusted" | "ringsHere" | "from" | "callerId" | "hidesCaller"> {
+): Pick<BridgePlan, "origin" | "trusted" | "ringsHere" | "from" | "to" | "callerId" | "hidesCaller"> {
   const origin = callerLabel(caller);
   if (caller.kind === "hub") {
     return { origin, trusted: true, ringsHere: true };
+  }
+  if (caller.kind === "branch") {
+    const { called: to, shown: user } = caller;
+    const shown = user === undefined ? {} : { callerId: { user, domain: federation } };
+    return { origin, trusted: true, ringsHere: true, to, ...shown };
   }
   const { number, settings, isHidden = false } = caller;
   const named = settings.name === undefined ? {} : { displayName: settings.name };
@@ -74,6 +87,24 @@ interface LegContext extends PlanOptions {
   readonly caller: Caller;
   /** As the branch's phones have it; towards a hub, as it was dialled. */
   readonly called: string;
+  readonly sessionId: string;
+}
+
+/** The hubs in order, then the branches that may take the call themselves. */
+export function awaySteps(called: string, way: DirectWay & PlanOptions): readonly BridgeStep[] {
+  const { settings, direct, caller, sessionId } = way;
+  const question = { number: called, caller, atMs: Date.now(), draw: drawOf(sessionId) };
+  const peers = caller === undefined ? [] : (direct?.waysTo({ ...question, caller }) ?? []);
+  return [
+    ...way.hubsUp().map((route) => hubStep(route, called, way)),
+    ...peers.map((peer) => directStep(peer, { called, settings, ringTimeoutMs: UPLINK_RING_TIMEOUT_MS })),
+  ];
+}
+
+interface DirectWay {
+  /** Number of the extension that calls; a hub's call goes to no other branch. */
+  readonly caller: string | undefined;
+  readonly sessionId: string;
 }
 
 async function stepsOf(
@@ -86,7 +117,7 @@ async function stepsOf(
       return [{ targets: decision.contacts.map((binding) => phoneTarget(binding, settings.ringTimeoutMs)) }];
     }
     case "uplink": {
-      return context.hubsUp().map((route) => hubStep(route, called, context));
+      return awaySteps(called, { ...context, caller: caller.kind === "extension" ? caller.number : undefined });
     }
     case "emergency": {
       return caller.kind === "extension" ? emergencySteps({ settings, bindings, caller, called }) : [];
@@ -102,11 +133,12 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
   const { settings, bindings, calls, log } = options;
   return async ({ invite, caller }) => {
     const origin = callerLabel(caller);
-    const dialled = dialledNumber(invite.called);
+    const dialled = caller.kind === "branch" ? caller.called : dialledNumber(invite.called);
     if (dialled === undefined) {
       return reject("UNKNOWN_NUMBER", origin);
     }
-    const route = calls.decide({ number: dialled, cameFrom: caller.kind, atMs: Date.now() });
+    const cameFrom = caller.kind === "extension" ? "extension" : "hub";
+    const route = calls.decide({ number: dialled, cameFrom, atMs: Date.now() });
     if (route.kind === "blocked") {
       log.info({ from: origin, to: dialled, reason: route.kind, rule: route.rule }, "number barred");
     }
@@ -117,13 +149,15 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
     if (decision.kind === "reject") {
       return reject(decision.code, origin);
     }
-    const steps = await stepsOf(decision, { ...options, caller, called });
+    const sessionId = randomBytes(SESSION_ID_BYTES).toString("hex");
+    const steps = await stepsOf(decision, { ...options, caller, called, sessionId });
     if (steps.length === 0) {
       return reject(NO_WAY[decision.kind], origin);
     }
     const { maxCalls } = settings.trunk;
-    const overTrunk = caller.kind === "hub" || decision.kind === "uplink";
+    const overTrunk = caller.kind !== "extension" || decision.kind === "uplink";
     const leases = overTrunk && maxCalls !== undefined ? [{ key: TRUNK_LEASE, limit: maxCalls }] : [];
-    return next({ ...callerPart(caller, settings), leases, steps });
+    const ofOurs = caller.kind === "extension" ? { sessionId } : {};
+    return next({ ...callerPart(caller, settings), ...ofOurs, leases, steps });
   };
 }

@@ -12,17 +12,17 @@ export interface TakeOverOptions {
 }
 
 /**
- * A call that another hub has brought here already: the calling branch has lost that hub and comes by the next one. Its
+ * A call that has been brought here already by another hub: the calling branch has lost that one and comes by the next, or straight. Its
  * phone rings on, or is connected if it has answered. What the first hub held back and brings late does not ring.
  */
 export function takeOver({ calls, plan, log }: TakeOverOptions): Step<IdentifiedCall, BridgePlan> {
   return async (call) => {
     const { invite, caller } = call;
-    if (caller.kind !== "hub") {
+    if (caller.kind === "extension") {
       return plan(call);
     }
     const origin = callerLabel(caller);
-    const standing = calls().standingOf(invite);
+    const standing = calls().standingOf(invite, caller.kind === "branch" ? caller.called : invite.called);
     switch (standing.kind) {
       case "new": {
         return plan(call);

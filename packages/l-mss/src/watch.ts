@@ -4,25 +4,27 @@ import { dialledNumber, reject } from "@mss/call-control/node";
 import { callerLabel } from "./caller.ts";
 import { findExtension } from "./identify.ts";
 import type { IdentifiedCall } from "./identify.ts";
-import { hubStep } from "./plan.ts";
+import { awaySteps } from "./plan.ts";
 import type { PlanOptions } from "./plan.ts";
 
 /** Who may be watched: who may be called. A number of the branch is watched here, any other one at the hubs. */
 export function planWatch(options: PlanOptions): Step<IdentifiedCall, LampPlan> {
-  const { settings, bindings, calls, hubsUp } = options;
+  const { settings, bindings, calls } = options;
   return ({ invite, caller }) => {
     const origin = callerLabel(caller);
-    const dialled = dialledNumber(invite.called);
+    const dialled = caller.kind === "branch" ? caller.called : dialledNumber(invite.called);
     if (dialled === undefined) {
       return reject("UNKNOWN_NUMBER", origin);
     }
-    const watcher = { origin, trusted: caller.kind === "hub" };
-    const route = calls.decide({ number: dialled, cameFrom: caller.kind, atMs: Date.now() });
+    const watcher = { origin, trusted: caller.kind !== "extension" };
+    const cameFrom = caller.kind === "extension" ? "extension" : "hub";
+    const route = calls.decide({ number: dialled, cameFrom, atMs: Date.now() });
     if (route.kind === "blocked" || route.kind === "emergency") {
       return reject("NOT_PERMITTED", origin);
     }
     if (route.kind === "uplink") {
-      const locate = async () => hubsUp().flatMap((hub) => hubStep(hub, dialled, options).targets);
+      const who = { caller: caller.kind === "extension" ? caller.number : undefined, sessionId: invite.callId };
+      const locate = async () => awaySteps(dialled, { ...options, ...who }).flatMap(({ targets }) => targets);
       return next({ ...watcher, key: dialled, source: { kind: "remote", locate } });
     }
     const extension = route.kind === "local" ? findExtension(settings, route.number) : undefined;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { transportAddressSchema } from "./address.ts";
-import { blockSchema, calendarSchema, numberRewriteSchema } from "./call-rules.ts";
+import { blockSchema, calendarSchema, numberRewriteSchema, routeSchema } from "./call-rules.ts";
 import { branchIdSchema, extensionNumberSchema, hubIdSchema } from "./ids.ts";
 import { revisionHeaderSchema } from "./revision.ts";
 
@@ -26,9 +26,47 @@ const emergencySchema = z
 export const endpointSchema = z.strictObject({ host: z.string().min(1), port: z.int().min(1).max(65_535) }).readonly();
 export type Endpoint = z.infer<typeof endpointSchema>;
 
+const directSchema = z
+  .strictObject({
+    rules: z
+      .strictObject({
+        branches: z
+          .array(
+            z
+              .strictObject({
+                id: branchIdSchema,
+                numbers: z.array(z.string()).readonly(),
+                siteCode: z.string().exactOptional(),
+                timeZone: z.string().exactOptional(),
+                emergency: z.array(z.string()).readonly().exactOptional(),
+              })
+              .readonly(),
+          )
+          .readonly(),
+        calendars: z.array(calendarSchema).readonly().exactOptional(),
+        routes: z.array(routeSchema).readonly().exactOptional(),
+        blocked: z.array(blockSchema).readonly().exactOptional(),
+      })
+      .readonly(),
+    peers: z
+      .array(
+        z.strictObject({ id: branchIdSchema, addresses: z.array(transportAddressSchema).min(1).readonly() }).readonly(),
+      )
+      .readonly(),
+  })
+  .readonly();
+
+/**
+ * What a branch needs to call others without a hub: the rules by which hubs send calls, of the whole federation, and
+ * where it reaches the branches that take such calls. They know each other by their certificates: it has no secret.
+ */
+export type DirectSettings = z.infer<typeof directSchema>;
+export type DirectPeerSettings = DirectSettings["peers"][number];
+
 /**
  * What one branch goes by of a topology: its own numbers and rules, and its hubs. The fields mean what those of
- * `BranchSettings` do. Of other branches it has the numbers inside its own, and nothing else; it carries no secret.
+ * `BranchSettings` do. Of other branches it has the numbers inside its own, and nothing else unless it calls them straight
+ * (`direct`); it carries no secret.
  */
 export const branchPartBodySchema = z
   .strictObject({
@@ -62,6 +100,7 @@ export const branchPartBodySchema = z
           .readonly(),
       })
       .readonly(),
+    direct: directSchema.exactOptional(),
   })
   .readonly();
 export type BranchPartBody = z.infer<typeof branchPartBodySchema>;

@@ -35,7 +35,7 @@ export {
   supersedes,
 } from "./revision.ts";
 export { branchPartBodySchema, branchPartSchema, endpointSchema } from "./branch-part.ts";
-export type { BranchPart, BranchPartBody, Endpoint } from "./branch-part.ts";
+export type { BranchPart, BranchPartBody, DirectPeerSettings, DirectSettings, Endpoint } from "./branch-part.ts";
 export type { PartTexts, Revision, RevisionHeader, RevisionTexts, SealedRevision } from "./revision.ts";
 export { sha256Schema, snapshotSchema } from "./snapshot.ts";
 export type { Snapshot, SnapshotBranch, SnapshotHub } from "./snapshot.ts";

@@ -1,6 +1,6 @@
 import type { LogLevel } from "@mss/runtime";
 import type { TransportAddress } from "./address.ts";
-import type { Endpoint } from "./branch-part.ts";
+import type { DirectSettings, Endpoint } from "./branch-part.ts";
 import type { BlockRules, CalendarRules, NumberRewrite } from "./call-rules.ts";
 import type { BranchId, ExtensionNumber, HubId } from "./ids.ts";
 
@@ -189,6 +189,8 @@ export interface BranchSettings {
   /** Ranges of the document are written out: one entry per number. */
   readonly extensions: ReadonlyMap<ExtensionNumber, ExtensionSettings>;
   readonly trunk: BranchTrunkSettings;
+  /** Absent: it calls nobody straight, and takes no such calls. */
+  readonly direct?: DirectSettings;
   readonly registration: RegistrationSettings;
   /** Offered in this order to phones, and to the hubs when they bring a call. */
   readonly digestAlgorithms: readonly DigestAlgorithm[];

@@ -46,6 +46,8 @@ export const snapshotSchema = z
             hubs: z.array(hubIdSchema).readonly().optional(),
             /** How many calls at once its trunk carries; absent: no limit. */
             maxCalls: z.int().positive().optional(),
+            /** Calls the other branches that have this, and is called by them, straight when no hub can be reached; absent: not. */
+            direct: z.literal(true).optional(),
           })
           .readonly(),
       )

@@ -1,7 +1,7 @@
 import { nodeName } from "@mss/certificates";
 import type { DigestGuard, IncomingRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
-import { isSameHost, reject } from "@mss/call-control/node";
+import { branchLabel, isSameHost, reject } from "@mss/call-control/node";
 import { branchIdSchema } from "@mss/model";
 import type { BranchId, HubSettings, HubTrunkSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
@@ -78,11 +78,6 @@ export function isFromBranch(
     log.warn({ peer, branch: trunk.branch, names, ...doubt }, "request with a branch's password is refused");
   }
   return doubt === undefined;
-}
-
-/** The branch in log lines and call records: `branch:hk`. */
-export function branchLabel(branch: BranchId): string {
-  return `branch:${branch}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createCallControl } from "@mss/call-control";
 import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState } from "@mss/call-control";
-import { createNodeHttp, loneHandlers } from "@mss/call-control/node";
+import { branchLabel, createNodeHttp, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
 import type { TlsCredentials } from "@mss/certificates";
 import type {
@@ -22,7 +22,6 @@ import { createApiServer } from "./api/api-server.ts";
 import type { ApiServer } from "./api/api-server.ts";
 import { PartDesk } from "./api/part-desk.ts";
 import { HubRouting } from "./hub-routing.ts";
-import { branchLabel } from "./identify.ts";
 import { PlanFeed } from "./plan-feed.ts";
 import { TrunkLocations } from "./trunk-locations.ts";
 

@@ -1,17 +1,15 @@
 import type { ActiveCall, BridgePlan, BridgeStep, IncomingRequest, LeaseRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
-import { dialledNumber, reject, sessionIdOf } from "@mss/call-control/node";
-import { drawOf } from "@mss/dial-plan";
+import { branchCall, branchLabel, dialledNumber, reject } from "@mss/call-control/node";
+import type { CallingNumber } from "@mss/call-control/node";
 import type { HubDecision as NumberRoute } from "@mss/dial-plan";
 import { namedHopOf, sipUriOf } from "@mss/model";
 import type { Binding, BindingStore, BranchId, HubSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
-import { callingNumber } from "./calling-number.ts";
-import type { CallingNumber } from "./calling-number.ts";
 import { decide } from "./decide.ts";
 import type { HubLeg } from "./decide.ts";
-import { branchLabel, findTrunk } from "./identify.ts";
+import { findTrunk } from "./identify.ts";
 import type { IdentifiedCall } from "./identify.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
 
@@ -92,19 +90,10 @@ export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan>
     if (inForce === undefined) {
       return reject("NO_ROUTE", origin);
     }
-    const { calls } = inForce;
-    const ownerOf = (number: string): BranchId | undefined =>
-      calls.numbers.targetOf(calls.federationNumber(caller.branch, number));
-    const calling = callingNumber(invite, caller.branch, { ownerOf, activeCalls: options.activeCalls });
-    const from = dialledNumber(invite.from.user);
-    const route = calls.decide({
-      number: dialledNumber(invite.called) ?? "",
-      caller: calling.shown ?? from,
-      foreignCaller: calling.shown === undefined && from !== calling.responsible,
-      cameFrom: caller.branch,
+    const { calling, from, ownerOfCalling, route } = branchCall(invite, caller.branch, {
+      plan: inForce.calls,
+      activeCalls: options.activeCalls,
       atMs: Date.now(),
-      // the same at every hub that is asked for this call
-      draw: drawOf(sessionIdOf(invite) ?? invite.callId),
     });
     if (route.kind === "blocked" || route.kind === "emergency") {
       const rule = route.kind === "blocked" ? { rule: route.rule } : {};
@@ -115,7 +104,7 @@ export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan>
     }
     const decision = decide({
       caller: caller.branch,
-      ownerOfCalling: ownerOf(calling.responsible),
+      ownerOfCalling,
       route,
       contactsOf: await contactsOf(route, options),
     });

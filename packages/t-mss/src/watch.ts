@@ -1,6 +1,6 @@
 import type { BridgePlan, CallTarget, LampPlan, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
-import { branchLabel } from "./identify.ts";
+import { branchLabel } from "@mss/call-control/node";
 import type { IdentifiedCall } from "./identify.ts";
 
 /** A number is watched at the branch that a call to it would go to; what a call is refused for, a lamp is. */

@@ -114,6 +114,7 @@ function buildBranch(
       hubs: hubs === undefined ? allHubs : hubs.map((hub) => hubIdSchema.parse(hub)),
       requireCertificate,
     },
+    direct: branch.direct,
     extensions: facts.extensions.flatMap((extension) => buildExtension(branch, extension) ?? []),
     registration: registrationOf(branch.registration),
     limits: branch.limits,

@@ -34,6 +34,7 @@ export const FAULT_CODES = {
   "certificate-expires": "a certificate that has expired or soon will (warning)",
   "unreachable-hub":
     "a hub that listens on all addresses and has no external one, so that no branch knows where to call it",
+  "unreachable-branch": "a branch that others are to call straight, and that they would not know where to call",
   "address-in-use": "two addresses to listen on that are the same, here or on the outer side of a router",
   "no-effect": "a key that changes nothing where it stands",
   "external-address-local": "a node whose external address lies in one of its local networks (warning)",

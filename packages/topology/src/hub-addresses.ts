@@ -19,9 +19,15 @@ export function hubApiFor(hub: TopologyHub, branch: TopologyBranch): Endpoint | 
   return seen && { host: seen.host, port: seen.port };
 }
 
+/** Where a branch calls another one straight: over TLS, and nowhere when the other has none. */
+export function directAddressesFor(peer: TopologyBranch, branch: TopologyBranch): readonly TransportAddress[] {
+  const secure = [...peer.listen, ...peer.tls.defaultListen].filter(({ transport }) => transport === "tls");
+  return asSeenBy(branch, peer, secure).filter(({ host }) => !isWildcard(host));
+}
+
 function asSeenBy(
   branch: TopologyBranch,
-  { external }: TopologyHub,
+  { external }: Pick<TopologyHub, "external">,
   listen: readonly TransportAddress[],
 ): readonly TransportAddress[] {
   if (external === undefined) {

@@ -5,6 +5,7 @@ import type {
   BranchId,
   BranchPartBody,
   BranchSettings,
+  DirectSettings,
   EmergencySettings,
   ExtensionNumber,
   ExtensionSettings,
@@ -15,7 +16,7 @@ import type {
   TrunkHubSettings,
 } from "@mss/model";
 import { TopologyError } from "./errors.ts";
-import { hubAddressesFor, hubApiFor } from "./hub-addresses.ts";
+import { directAddressesFor, hubAddressesFor, hubApiFor } from "./hub-addresses.ts";
 import { numbersFromTo } from "./numbers-from-to.ts";
 import type { Secrets } from "./secrets.ts";
 import { toSnapshot } from "./snapshot.ts";
@@ -85,6 +86,7 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
       ...(trunk.requireCertificate ? { requireCertificate: true } : {}),
       hubs: trunkHubs(topology, branch),
     },
+    ...directPart(topology, branch),
     registration,
     limits,
     signingKeys: topology.signingKeys,
@@ -166,6 +168,31 @@ function trunkHubs(topology: Topology, branch: TopologyBranch): readonly TrunkHu
   );
 }
 
+/** The rules of the federation and the other branches, for one that calls them straight. */
+function directPart(topology: Topology, branch: TopologyBranch): { readonly direct?: DirectSettings } {
+  if (!branch.direct) {
+    return {};
+  }
+  const { branches, calendars, routes, blocked } = toSnapshot(topology);
+  const peers = topology.branches.flatMap((peer) => {
+    const addresses = peer.direct && peer.id !== branch.id ? directAddressesFor(peer, branch) : [];
+    return addresses.length === 0 ? [] : [{ id: peer.id, addresses }];
+  });
+  const rules = {
+    branches: branches.map(({ id, numbers, siteCode, timeZone, emergency }) => ({
+      id,
+      numbers,
+      ...(siteCode === undefined ? {} : { siteCode }),
+      ...(timeZone === undefined ? {} : { timeZone }),
+      ...(emergency === undefined ? {} : { emergency }),
+    })),
+    ...(calendars === undefined ? {} : { calendars }),
+    ...(routes === undefined ? {} : { routes }),
+    ...(blocked === undefined ? {} : { blocked }),
+  };
+  return { direct: { rules, peers } };
+}
+
 /** What a branch goes by of the topology, without a secret. */
 export function branchPartBodyOf(topology: Topology, branch: TopologyBranch): BranchPartBody {
   const { maxCalls } = branch.trunk;
@@ -173,11 +200,12 @@ export function branchPartBodyOf(topology: Topology, branch: TopologyBranch): Br
     branch: branch.id,
     rules: callRules(topology, branch),
     trunk: { ...(maxCalls === undefined ? {} : { maxCalls }), hubs: trunkHubs(topology, branch) },
+    ...directPart(topology, branch),
   };
 }
 
-/** Settings of a branch with the rules and hubs of its part of a topology in place of those of its own file. */
-export function settingsWithPart(settings: BranchSettings, { rules, trunk }: BranchPartBody): BranchSettings {
+/** Settings of a branch with the rules, hubs and other branches of its part of a topology in place of those of its own file. */
+export function settingsWithPart(settings: BranchSettings, { rules, trunk, direct }: BranchPartBody): BranchSettings {
   const { maxCalls: _maxCalls, ...ownTrunk } = settings.trunk;
   const {
     siteCode: _siteCode,
@@ -186,7 +214,8 @@ export function settingsWithPart(settings: BranchSettings, { rules, trunk }: Bra
     blocked: _blocked,
     calendars: _calendars,
     siteTimeZones: _siteTimeZones,
+    direct: _direct,
     ...own
   } = settings;
-  return { ...own, ...rules, trunk: { ...ownTrunk, ...trunk } };
+  return { ...own, ...rules, trunk: { ...ownTrunk, ...trunk }, ...(direct && { direct }) };
 }

@@ -100,6 +100,8 @@ export interface TopologyBranch {
   readonly tls: TopologyTls;
   readonly http?: HttpAddress;
   readonly trunk: TopologyTrunk;
+  /** Calls straight to the others that allow it, and from them, when no hub can be reached. */
+  readonly direct: boolean;
   readonly extensions: readonly TopologyExtension[];
   readonly registration: RegistrationSettings;
   readonly limits: LimitSettings;

@@ -61,6 +61,7 @@ branches:
   tokyo:
     name: Tokyo Eki
     numbers: ["15xx", "4xxx"]
+    direct: true
     timeZone: Asia/Tokyo
     emergency: { numbers: [] }
     sip: { listen: [udp://10.2.0.1:5060] }
@@ -70,6 +71,7 @@ branches:
     name: Gare du Nord
     numbers: ["61xxx"]
     siteCode: "6"
+    direct: true
     timeZone: Europe/Paris
     emergency: { numbers: ["15"], to: ["1000"] }
     sip: { listen: [udp://10.3.0.1:5060, tcp://10.3.0.1:5060] }
@@ -116,13 +118,14 @@ function placeOf(reference: NodeDocument["secrets"][number]["reference"]): strin
   return reference.kind === "env" ? reference.name : reference.kind === "file" ? reference.file : "";
 }
 
-/** Without what is another place on another machine, with the clock of each calendar beside it. */
+/** Without what is another place on another machine and what comes with a publication, with the clock of each calendar beside it. */
 function comparable({
   tls,
   dataDirectory: _data,
   calendars = [],
   blocked = [],
   siteTimeZones = {},
+  direct,
   ...settings
 }: BranchSettings): unknown {
   const clocks = calendars.map(({ site, timeZone, ...calendar }) => ({
@@ -130,7 +133,13 @@ function comparable({
     timeZone: timeZone ?? (site === undefined || site === settings.id ? "own" : (siteTimeZones[site] ?? "UTC")),
   }));
   const rules = blocked.map(({ from: _from, ...rule }) => rule); // a branch has those for its own calls
-  return { ...settings, blocked: rules, calendars: clocks, defaultListen: tls?.defaultListen };
+  return {
+    ...settings,
+    blocked: rules,
+    calendars: clocks,
+    isDirect: direct !== undefined,
+    defaultListen: tls?.defaultListen,
+  };
 }
 
 const FEDERATIONS: Readonly<Record<string, string>> = {

@@ -32,6 +32,7 @@ const CODE_BY_STATUS: Readonly<Record<number, CallErrorCode>> = {
 };
 const Q850_CAUSE = /(?:^|,)\s*Q\.850\s*;\s*cause\s*=\s*([0-9]{1,3})/i;
 const NO_ANSWER_CAUSE = 19;
+const NO_CIRCUIT_CAUSE = 34;
 
 /**
  * Whether a provisional response means that the callee, or a machine in its place, has noticed the call. A 183 without
@@ -52,6 +53,9 @@ export function codeOf(
   status: number,
   { heard, rang, reason }: { readonly heard: boolean; readonly rang: boolean; readonly reason: string | undefined },
 ): CallErrorCode {
+  if (status === 503 && q850Cause(reason) === NO_CIRCUIT_CAUSE) {
+    return "TRUNK_FULL";
+  }
   const known = CODE_BY_STATUS[status];
   if (known !== undefined) {
     return known;

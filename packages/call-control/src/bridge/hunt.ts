@@ -3,6 +3,7 @@ import type { ClientResponse } from "../drachtio/client-transaction.ts";
 import type { SipServerCore } from "../drachtio/sip-server.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
 import { ERRORS } from "../errors.ts";
+import type { CallErrorCode } from "../errors.ts";
 import { CalleeLeg } from "./callee-leg.ts";
 import type { LegAnswer, LegOffer } from "./callee-leg.ts";
 import { bestFailure, mayTryNext } from "./failure.ts";
@@ -45,6 +46,8 @@ export class Hunt {
   /** Targets of this step that have not failed yet, whether their leg exists already or not. */
   #open = 0;
   #failures: LegFailure[] = [];
+  /** How targets of the steps before this one failed. */
+  readonly #failedBy = new Set<CallErrorCode>();
   /** Best of the steps before this one. */
   #earlier: LegFailure | undefined;
   #over = false;
@@ -65,15 +68,16 @@ export class Hunt {
 
   #nextStep(): void {
     this.#step += 1;
-    const targets = this.#deps.steps[this.#step]?.targets;
-    if (targets === undefined) {
+    const step = this.#deps.steps[this.#step];
+    if (step === undefined) {
       this.#over = true;
       this.#deps.events.onFailed(this.#earlier);
       return;
     }
+    const { targets } = step;
     this.#failures = [];
     this.#open = targets.length;
-    if (targets.length === 0) {
+    if (targets.length === 0 || step.skipAfter?.some((code) => this.#failedBy.has(code)) === true) {
       this.#nextStep();
       return;
     }
@@ -155,6 +159,9 @@ export class Hunt {
     if (!declinedForAll && mayTryNext(this.#failures)) {
       this.#deps.log.info({ route: best.target, code: best.code }, "next step is tried");
       this.#earlier = best;
+      for (const { code } of this.#failures) {
+        this.#failedBy.add(code);
+      }
       this.#nextStep();
       return;
     }

@@ -1,5 +1,6 @@
 import type { ClientCredentials } from "../auth/credentials.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
+import type { CallErrorCode } from "../errors.ts";
 
 /** A slot that a call holds while it lives, counted over all nodes that share the lease store. */
 export interface LeaseRequest {
@@ -50,6 +51,8 @@ export interface CallTarget {
 /** Targets of a step ring together; the first to answer has the call. */
 export interface BridgeStep {
   readonly targets: readonly CallTarget[];
+  /** Left out when a target of an earlier step failed so. */
+  readonly skipAfter?: readonly CallErrorCode[];
 }
 
 /** What a call is to become. Steps run in order; the next one only after a failure whose row says `tryNext`. */
@@ -78,6 +81,8 @@ export interface BridgePlan {
   readonly ringsHere?: boolean;
   /** Id of the call that this INVITE carries on: it is answered as that one is, and no step is run. */
   readonly continues?: string;
+  /** Session-ID of the call, 32 hexadecimal digits, where the plan depends on it; else the caller's, or a new one. */
+  readonly sessionId?: string;
 }
 
 /** One end of a call, as it is shown to the other end and in records. */

@@ -150,13 +150,13 @@ class Control implements CallControl {
     return [...this.#calls].map((call) => call.active);
   }
 
-  standingOf(invite: IncomingRequest): CallStanding {
+  standingOf(invite: IncomingRequest, called: string): CallStanding {
     const read = (name: string): string | undefined => invite.header(name);
     const sessionId = sessionIdOf(read);
     if (sessionId === undefined) {
       return { kind: "new" };
     }
-    const standing = this.#ledger.standingOf(sessionId, invite.called, attemptOf(read));
+    const standing = this.#ledger.standingOf(sessionId, called, attemptOf(read));
     return standing.kind === "continues" ? { kind: "continues", call: standing.call.active.id } : standing;
   }
 

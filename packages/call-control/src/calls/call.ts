@@ -229,11 +229,12 @@ export class Call implements LiveCall {
   }
 
   #startRecord(origin: string | undefined): void {
-    const { from, to, trusted } = this.#plan ?? {};
+    const { from, to, trusted, sessionId } = this.#plan ?? {};
     if (this.#sessionId !== "") {
       return;
     }
-    this.#sessionId = (trusted === true ? sessionIdOf(this.#read) : undefined) ?? randomBytes(16).toString("hex");
+    const known = sessionId ?? (trusted === true ? sessionIdOf(this.#read) : undefined);
+    this.#sessionId = known ?? randomBytes(16).toString("hex");
     this.#recorder.start({
       sessionId: this.#sessionId,
       from: from ?? this.#invite.from.user,
@@ -246,7 +247,7 @@ export class Call implements LiveCall {
   #enter(): void {
     if (this.#plan?.ringsHere === true) {
       const entry = { call: this, attempt: attemptOf(this.#read) };
-      this.#noLongerHere = this.#deps.ledger.enter(this.#sessionId, this.#invite.called, entry);
+      this.#noLongerHere = this.#deps.ledger.enter(this.#sessionId, this.#plan.to ?? this.#invite.called, entry);
     }
   }
 

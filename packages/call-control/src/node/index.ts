@@ -1,5 +1,9 @@
 export { ANONYMOUS_HOST } from "../bridge/identity.ts";
 export { loneHandlers } from "./answer-options.ts";
+export { branchCall } from "./branch-call.ts";
+export type { BranchCall, BranchCallOptions } from "./branch-call.ts";
+export { branchLabel, callingNumber } from "./calling-number.ts";
+export type { CallingNumber, CallingNumberOptions } from "./calling-number.ts";
 export { deferred } from "./deferred.ts";
 export type { DeferredPart } from "./deferred.ts";
 export { dialledNumber } from "./dialled-number.ts";

@@ -3,6 +3,7 @@ import type { DefaultTls } from "../default-tls.ts";
 import type { NodeFacts } from "../document/facts.ts";
 import type { FaultCollector } from "../fault.ts";
 import { formatPlace } from "../place.ts";
+import { isReachable } from "./check-external-address.ts";
 
 /** TLS where it is asked for, and nowhere against what is said. */
 export function checkTls(nodes: readonly NodeFacts[], collector: FaultCollector): void {
@@ -12,6 +13,7 @@ export function checkTls(nodes: readonly NodeFacts[], collector: FaultCollector)
     checkContradiction(node, collector);
     warnOfTakenPorts(node, isClear ? defaults.get(node) : undefined, collector);
     checkRequiredCertificate(node, { nodes, defaults }, collector);
+    checkDirect(node, defaults, collector);
   }
 }
 
@@ -53,6 +55,29 @@ function checkRequiredCertificate(branch: NodeFacts, { nodes, defaults }: TlsCon
     const advice = `add a tls:// address to ${without.id}, or take requireCertificate out`;
     const { place, path } = asked;
     collector.fault(place, { code: "certificate-without-tls", path, message, advice, other: without.node.keyPlace });
+  }
+}
+
+/** Branches that call each other straight do so over TLS, at addresses that the others know. */
+function checkDirect(branch: NodeFacts, defaults: TlsContext["defaults"], collector: FaultCollector): void {
+  const { direct, listen } = branch;
+  if (direct?.value !== true) {
+    return;
+  }
+  const { place, path } = direct;
+  if (!hasTls(branch, defaults)) {
+    const message = `${branch.id} is to be called straight by other branches, and has no TLS`;
+    const advice = "add a tls:// address to its listen, or take direct out";
+    collector.fault(place, { code: "certificate-without-tls", path, message, advice });
+    return;
+  }
+  const secure = [...listen.map(({ value }) => value), ...(defaults.get(branch)?.listen ?? [])].filter(
+    ({ transport }) => transport === "tls",
+  );
+  if (secure.length > 0 && !secure.some(({ host }) => isReachable(branch, host))) {
+    const message = `${branch.id} has TLS on all addresses alone: other branches would not know where to call it`;
+    const advice = "write its own address in listen, or externalAddress";
+    collector.fault(place, { code: "unreachable-branch", path, message, advice });
   }
 }
 

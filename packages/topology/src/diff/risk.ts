@@ -31,6 +31,7 @@ const VALUE_RISKS: Readonly<Record<string, (change: ChangedValue) => Risk>> = {
   "branches.name": () => "none",
   "branches.emergency": () => "dangerous",
   "branches.siteCode": () => "dangerous",
+  "branches.direct": ({ to }) => (to === true ? "low" : "high"),
   "branches.maxCalls": ({ from, to }) => (isLoosened(from, to) ? "low" : "high"),
 };
 

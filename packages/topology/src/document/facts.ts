@@ -42,6 +42,7 @@ export interface NodeFacts {
   /** False: no TLS that `listen` does not name. */
   readonly tlsByDefault: boolean;
   readonly requireCertificate: Statement<boolean> | undefined;
+  readonly direct: Statement<boolean> | undefined;
   readonly http: Statement<HttpAddress> | undefined;
   readonly api: Statement<HttpAddress> | undefined;
   readonly trunkHubs: readonly Statement<string>[];
@@ -102,6 +103,7 @@ class FactReader {
       }),
       tlsByDefault: node.entries.get("tls")?.entries.get("listen")?.plain !== false,
       requireCertificate: this.#flag(trunk?.entries.get("requireCertificate")),
+      direct: this.#flag(node.entries.get("direct")),
       http: this.#endpoint(node.entries.get("http")),
       api: this.#endpoint(node.entries.get("api")),
       trunkHubs: this.#texts(trunk?.entries.get("hubs"), (text) => ({ kind: "value", value: text })),

@@ -184,6 +184,15 @@ const branchSchema = z
     ...tlsKeys,
     http: httpSchema.optional(),
     trunk: trunkSchema,
+    direct: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          "`true`: when no hub can be reached, it calls the other branches that have this key straight, and takes their calls. " +
+          "They know each other by their certificates (`mss cert`): over TLS alone.",
+        examples: ["true"],
+      }),
     extensions: z
       .record(z.string(), extensionSchema)
       .prefault({})

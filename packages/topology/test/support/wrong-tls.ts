@@ -67,6 +67,21 @@ export const TLS: readonly WrongDocument[] = [
     says: /and hub-2 has no TLS — add a tls:\/\/ address to hub-2/,
   },
   {
+    name: "a branch that others are to call straight, without TLS",
+    text: hkKey("direct: true\n    tls: { listen: false }"),
+    faults: ["12:13 certificate-without-tls"],
+    says: /hk is to be called straight by other branches, and has no TLS/,
+  },
+  {
+    name: "a branch that others are to call straight, on all addresses",
+    text: changed(
+      { replace: "udp://198.51.100.1:5060", by: "udp://0.0.0.0:5060" },
+      { replace: "    extensions:\n", by: "    direct: true\n    extensions:\n" },
+    ),
+    faults: ["12:13 unreachable-branch"],
+    says: /other branches would not know where to call it — write its own address in listen/,
+  },
+  {
     name: "certificates asked for with a word",
     text: hkTrunk("{ env: HK_TRUNK_SECRET }, requireCertificate: sometimes"),
     faults: ["11:68 wrong-type"],

@@ -1,8 +1,9 @@
-import type { ActiveCall, IncomingRequest } from "@mss/call-control";
-import { dialledNumber, sessionIdOf } from "@mss/call-control/node";
-import { parseNameAddress, parseSipUri } from "@mss/sip-message";
 import type { BranchId } from "@mss/model";
-import { branchLabel } from "./identify.ts";
+import { parseNameAddress, parseSipUri } from "@mss/sip-message";
+import type { ActiveCall } from "../call-control-types.ts";
+import type { IncomingRequest } from "../drachtio/types.ts";
+import { dialledNumber } from "./dialled-number.ts";
+import { sessionIdOf } from "./session-id.ts";
 
 /** Under which number a branch calls, and whom the callee is shown. */
 export interface CallingNumber {
@@ -26,7 +27,12 @@ function referrerOf(invite: CallerHeaders): string | undefined {
   return address === undefined ? undefined : dialledNumber(parseSipUri(address.uri)?.user ?? "");
 }
 
-/** Whether that number talks with the branch through this hub, in the session that the branch names. */
+/** A branch in log lines and call records: `branch:hk`. */
+export function branchLabel(branch: BranchId): string {
+  return `branch:${branch}`;
+}
+
+/** Whether that number talks with the branch through this node, in the session that the branch names. */
 function isTalking(calls: readonly ActiveCall[], branch: BranchId, number: string, sessionId: string | undefined) {
   const label = branchLabel(branch);
   return calls.some(
@@ -39,7 +45,7 @@ function isTalking(calls: readonly ActiveCall[], branch: BranchId, number: strin
 
 /**
  * A branch calls under its own numbers only, but when one of its extensions has transferred a call: then the extension is
- * responsible, and the transferee is shown if this hub carries the call that was transferred. A branch that only claims
+ * responsible, and the transferee is shown if this node carries the call that was transferred. A branch that only claims
  * a transfer is shown under its own number.
  */
 export function callingNumber(

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ActiveCall } from "@mss/call-control";
+import { callingNumber } from "@mss/call-control/node";
+import { branchIdSchema } from "@mss/model";
 import type { BranchId } from "@mss/model";
-import { callingNumber } from "../src/calling-number.ts";
-import { HK, LONDON } from "./support/settings.ts";
+
+const HK = branchIdSchema.parse("hk");
+const LONDON = branchIdSchema.parse("london");
 
 const SESSION = "a".repeat(32);
 const TALKING: ActiveCall = {
