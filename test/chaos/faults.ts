@@ -1,4 +1,4 @@
-import type { BranchName, ChaosFederation } from "./federation.ts";
+import type { BranchName, ChaosFederation, ChaosStore } from "./federation.ts";
 import { HUBS } from "./federation.ts";
 
 /** What must hold; a key that is absent is not demanded. Parts are of 1, times in milliseconds since the fault or its end. */
@@ -21,12 +21,17 @@ export interface Demands {
   readonly records?: readonly BranchName[];
 }
 
+/** Says what was demanded beside the calls and is not so. */
+export type Miss = (what: string) => void;
+
 export interface Fault {
   /** Of the fault matrix. */
   readonly id: string;
   readonly name: string;
   readonly demands: Demands;
-  begin(federation: ChaosFederation): Promise<void> | void;
+  /** Another store than a single Redis that asks for nothing. */
+  redis?(): Promise<ChaosStore>;
+  begin(federation: ChaosFederation, miss: Miss): Promise<void> | void;
   /** How long it lasts. */
   readonly lastsMs: number;
   end?(federation: ChaosFederation): Promise<void> | void;

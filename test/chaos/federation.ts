@@ -19,6 +19,7 @@ const HTTP_PORT = 8080;
 const SIP_PORT = 5060;
 const START_LIMIT_MS = 90_000;
 
+export const FEDERATION = "chaos";
 export const HUBS = ["hub-1", "hub-2"] as const;
 export type HubName = (typeof HUBS)[number];
 export const BRANCHES = ["hk", "london"] as const;
@@ -34,6 +35,12 @@ const ADDRESSES: Readonly<Record<NodeName, string>> = {
 /** Numbers of a branch begin with this digit. */
 const FIRST_DIGIT: Readonly<Record<BranchName, string>> = { hk: "1", london: "4" };
 
+/** What the hubs share. */
+export interface ChaosStore {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
 /** A node as a process of its own, as an administrator starts it. */
 interface RunningNode {
   readonly child: ChildProcess;
@@ -46,18 +53,25 @@ interface RunningNode {
  */
 export class ChaosFederation {
   readonly #folder: string;
-  readonly #redis: RedisServer;
+  readonly #redis: RedisServer | undefined;
+  readonly #store: ChaosStore;
   readonly #lines = new Map<string, Relay>();
   readonly #nodes = new Map<NodeName, RunningNode>();
 
-  private constructor(folder: string, redis: RedisServer) {
+  private constructor(folder: string, store: ChaosStore, redis: RedisServer | undefined) {
     this.#folder = folder;
+    this.#store = store;
     this.#redis = redis;
   }
 
   /** Resolves when every trunk is up. */
-  static async start(folder: string): Promise<ChaosFederation> {
-    const federation = new ChaosFederation(folder, await startRedis());
+  static async start(folder: string, openStore?: () => Promise<ChaosStore>): Promise<ChaosFederation> {
+    const redis = openStore === undefined ? await startRedis() : undefined;
+    const store = redis ?? (await openStore?.());
+    if (store === undefined) {
+      throw new Error("no store");
+    }
+    const federation = new ChaosFederation(folder, store, redis);
     try {
       await federation.#startAll();
     } catch (error) {
@@ -67,7 +81,11 @@ export class ChaosFederation {
     return federation;
   }
 
+  /** Of a federation whose fault does not bring a store of its own. */
   get redis(): RedisServer {
+    if (this.#redis === undefined) {
+      throw new Error("this fault has another store");
+    }
     return this.#redis;
   }
 
@@ -79,7 +97,7 @@ export class ChaosFederation {
   async startNode(node: NodeName): Promise<void> {
     const log = createWriteStream(path.join(this.#folder, `${node}.log`), { flags: "a" });
     const child = spawn(process.execPath, [MSS, "run", this.#file(node), "--node", node, "--drain-seconds", "5"], {
-      env: { ...process.env, REDIS_URL: this.#redis.url },
+      env: { ...process.env, REDIS_URL: this.#store.url },
       stdio: ["ignore", "ignore", "pipe"],
     });
     child.stderr.pipe(log);
@@ -169,7 +187,7 @@ export class ChaosFederation {
   async stop(): Promise<void> {
     await this.stopNodes();
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
-    await this.#redis.stop();
+    await this.#store.stop();
   }
 
   async #startAll(): Promise<void> {
@@ -232,7 +250,7 @@ function documentFor(node: NodeName): object {
   const hubAddress = (hub: HubName, hubIndex: number): string =>
     branchIndex < 0 ? ADDRESSES[hub] : nearEnd(branchIndex, hubIndex);
   return {
-    federation: "chaos",
+    federation: FEDERATION,
     demo: true,
     hubs: Object.fromEntries(
       HUBS.map((hub, hubIndex) => [

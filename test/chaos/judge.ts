@@ -7,6 +7,8 @@ import type { LoadCall } from "./load.ts";
 /** Everything that was seen in one run. Times are of `performance.now()`. */
 export interface Observation {
   readonly fault: Fault;
+  /** What the fault itself found missing. */
+  readonly missed: readonly string[];
   readonly begunAt: number;
   readonly endedAt: number;
   readonly local: Readonly<Record<BranchName, readonly LoadCall[]>>;

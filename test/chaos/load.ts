@@ -39,6 +39,8 @@ export interface LoadPhone {
   readonly address: string;
   /** Address of its branch. */
   readonly branch: string;
+  /** That of the phones of this folder when absent. */
+  readonly secret?: string;
 }
 
 /** SIPp calling and SIPp answering, until it is told to stop. */
@@ -63,7 +65,7 @@ export class Load {
     const rate = ["-r", String(callsPerSecond), "-rp", "1000", "-l", "100000", "-d", String(talkMs)];
     const target = [`${caller.branch}:${SIP_PORT}`, "-s", callee.number, "-key", "caller", caller.number];
     const digestUri = `${callee.number}@${caller.branch}:${SIP_PORT}`;
-    const digest = ["-au", caller.number, "-ap", PHONE_SECRET, "-auth_uri", digestUri];
+    const digest = ["-au", caller.number, "-ap", caller.secret ?? PHONE_SECRET, "-auth_uri", digestUri];
     const calling = startSipp(folder, "caller", caller, [target, rate, digest].flat());
     return new Load({ ...options, folder }, calling, answering);
   }
@@ -109,11 +111,11 @@ function socketArguments(scenario: string, { address }: LoadPhone): readonly str
 }
 
 async function register(folder: string, phone: LoadPhone): Promise<void> {
-  const { number, branch } = phone;
+  const { number, branch, secret = PHONE_SECRET } = phone;
   const scenario = path.join(HERE, "..", "sipp", "register.xml");
   const socket = socketArguments(scenario, phone);
   const keys = ["-m", "1", "-key", "caller", number, "-key", "expires", "3600", "-timeout", "20s"];
-  const digest = ["-au", number, "-ap", PHONE_SECRET, "-auth_uri", `${branch}:${SIP_PORT}`];
+  const digest = ["-au", number, "-ap", secret, "-auth_uri", `${branch}:${SIP_PORT}`];
   const args = [`${branch}:${SIP_PORT}`, ...socket, ...keys, ...digest];
   const child = spawn("sipp", args, { cwd: folder, stdio: "ignore" });
   const code = await new Promise((resolve) => child.once("close", resolve));

@@ -3,13 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { FAULTS } from "./faults.ts";
+import { FAULTS as OTHER_FAULTS } from "./faults.ts";
 import type { Fault } from "./faults.ts";
 import { BRANCHES, ChaosFederation, HUBS } from "./federation.ts";
 import { figuresOf, missedBy, percent, seconds } from "./judge.ts";
 import type { Figures, Observation } from "./judge.ts";
 import { Load } from "./load.ts";
 import type { LoadPhone } from "./load.ts";
+import { REDIS_FAULTS } from "./redis-faults.ts";
+
+const FAULTS = [...OTHER_FAULTS, ...REDIS_FAULTS].toSorted((one, other) => (one.id < other.id ? -1 : 1));
 
 const WARM_UP_MS = 5_000;
 const RATE = { local: 5, between: 10 } as const;
@@ -19,7 +22,8 @@ const TALK_MS = 3_000;
 const SETTLE_MS = 3_000;
 
 async function observe(fault: Fault, folder: string): Promise<Observation> {
-  const federation = await ChaosFederation.start(folder);
+  const missed: string[] = [];
+  const federation = await ChaosFederation.start(folder, fault.redis?.bind(fault));
   try {
     const phone = (number: string, host: number): LoadPhone => ({
       number,
@@ -52,7 +56,7 @@ async function observe(fault: Fault, folder: string): Promise<Observation> {
     ]);
     await setTimeout(WARM_UP_MS);
     const begunAt = performance.now();
-    await fault.begin(federation);
+    await fault.begin(federation, (what) => missed.push(what));
     await setTimeout(fault.lastsMs);
     const endedAt = performance.now();
     await fault.end?.(federation);
@@ -62,7 +66,7 @@ async function observe(fault: Fault, folder: string): Promise<Observation> {
     const leftOver = await callsLeft(federation);
     await federation.stopNodes();
     const records = { hk: await federation.records("hk"), london: await federation.records("london") };
-    return { fault, begunAt, endedAt, local: { hk, london }, between, records, leftOver };
+    return { fault, missed, begunAt, endedAt, local: { hk, london }, between, records, leftOver };
   } finally {
     await federation.stop();
   }
@@ -106,8 +110,9 @@ async function main(wanted: readonly string[]): Promise<void> {
   process.stdout.write(`${HEAD.join("\n")}\n`);
   for (const fault of faults) {
     const folder = await mkdtemp(path.join(tmpdir(), "mss-chaos-"));
-    const figures = figuresOf(await observe(fault, folder));
-    const missed = missedBy(figures, fault);
+    const seen = await observe(fault, folder);
+    const figures = figuresOf(seen);
+    const missed = [...seen.missed, ...missedBy(figures, fault)];
     process.stdout.write(`${row(fault, figures, missed)}\n`);
     if (missed.length === 0) {
       await rm(folder, { recursive: true, force: true });

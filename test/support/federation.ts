@@ -49,6 +49,8 @@ export interface Phone {
  * DRACHTIO_BIN each on a drachtio-server of its own.
  */
 export interface Federation {
+  /** As its store knows it. */
+  readonly name: string;
   readonly hub: RunningHub;
   branch(id: BranchId): RunningBranch;
   /** The phone with that extension; `place` tells several phones of one number apart. */
@@ -101,6 +103,10 @@ class TestFederation implements Federation {
     this.#options = options;
     this.#name = name;
     this.#dataDirectory = dataDirectory;
+  }
+
+  get name(): string {
+    return this.#name;
   }
 
   get hub(): RunningHub {

@@ -1,3 +1,4 @@
+export { asAdmin } from "./testing/admin.ts";
 export { startRedis } from "./testing/start-redis.ts";
 export type { RedisServer, StartRedisOptions } from "./testing/start-redis.ts";
 export { startRedisCluster } from "./testing/start-redis-cluster.ts";

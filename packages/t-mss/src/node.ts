@@ -169,6 +169,7 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
       degraded: storeHealth() === "down" || planProblem(parts.feed) !== undefined,
       planProblem: planProblem(parts.feed),
       planSource: parts.feed.source,
+      planGivenBack: parts.feed.givenBack,
       branchesWithoutTrunk: missingTrunks(parts),
       planRevision: parts.feed.plan?.revision,
       trunksUp: trunksUp(),
@@ -181,6 +182,11 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
         name: "mss_plan_refused",
         help: "1 while the shared store has a revision that this hub does not route by",
         value: () => Number(parts.feed.refused !== undefined),
+      },
+      {
+        name: "mss_plan_given_back",
+        help: "How often a shared store that had lost the plan in force got it again from this hub",
+        value: () => parts.feed.givenBack,
       },
       {
         name: "mss_branches_waiting_for_topology",

@@ -80,6 +80,7 @@ export class PlanFeed implements Part {
   /** What the store was last seen to have. */
   #seen: { readonly current: SealedRevision | undefined } | undefined;
   #refused: RefusedPlan | undefined;
+  #givenBack = 0;
   readonly #copy: PlanCopy;
   #connected: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined);
 
@@ -123,6 +124,11 @@ export class PlanFeed implements Part {
   /** What the store has and this hub does not route by; undefined when all is well. */
   get refused(): RefusedPlan | undefined {
     return this.#refused;
+  }
+
+  /** How often a store that had lost the plan in force got it again from here. */
+  get givenBack(): number {
+    return this.#givenBack;
   }
 
   /** Why the plan in force is not on the hub's disk, in words. */
@@ -198,11 +204,10 @@ export class PlanFeed implements Part {
     this.#refused = undefined;
     if (own !== undefined && !isSame(current, own)) {
       const outcome = await store.restore(own);
+      const isRestored = outcome.kind === "restored";
+      this.#givenBack += isRestored ? 1 : 0;
       const fields = { revision: own.header.revision, found: current?.header.revision ?? 0 };
-      log.warn(
-        fields,
-        outcome.kind === "restored" ? "topology given back to a store that lost it" : "store has moved on",
-      );
+      log.warn(fields, isRestored ? "topology given back to a store that lost it" : "store has moved on");
       return;
     }
     if (current === undefined && snapshot !== undefined && this.#trust.keys.length > 0) {
