@@ -1,12 +1,16 @@
 // `npm run bench -- [NAME…] [options]`: measures, prints, and writes the result into README.md. README.md says what is measured how.
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { calls } from "./calls/calls.ts";
+import { branches, calls } from "./calls/calls.ts";
 import { load, machine, print } from "./core/machine.ts";
+import { federationSize } from "./growth/branches.ts";
+import { established } from "./growth/established.ts";
 import type { Bench, BenchOptions } from "./core/options.ts";
+import { powerCut } from "./phones/power-cut.ts";
+import { register } from "./phones/register.ts";
 import { writeBlock, writePlot } from "./core/readme.ts";
 
-const BENCHES: readonly Bench[] = [calls];
+const BENCHES: readonly Bench[] = [calls, branches, register, powerCut, established, federationSize];
 const USAGE = 2;
 
 const { values, positionals } = parseArgs({

@@ -1,8 +1,9 @@
 import { load, print } from "../core/machine.ts";
 import { profileFlags } from "../core/options.ts";
-import type { Bench, BenchOptions, Result } from "../core/options.ts";
+import type { Bench, BenchOptions } from "../core/options.ts";
 import { drawPlot } from "../core/plot.ts";
 import type { System } from "../core/system.ts";
+import { branchToBranch } from "../systems/federation.ts";
 import { hub } from "../systems/hub.ts";
 import { kamailio } from "../systems/kamailio.ts";
 import { minimalEmbedded, minimalOnDrachtio } from "../systems/minimal.ts";
@@ -11,6 +12,7 @@ import { climbLadder } from "./ladder.ts";
 import { ratios, resultTable, stepTable, tryLine } from "./report.ts";
 
 const RATES = [200, 300, 400, 600, 800, 1_000, 1_250, 1_500, 2_000];
+const BRANCH_RATES = [50, 100, 150, 200, 300, 400, 600];
 const QUICK_RATES = [100, 200];
 const SECONDS = 4;
 const HALF_LOAD_SECONDS = 10;
@@ -58,10 +60,9 @@ function plotOf(contenders: readonly Contender[]): string {
   });
 }
 
-function resultOf(contenders: readonly Contender[]): Result {
+function textOf(contenders: readonly Contender[]): string {
   const others = Math.max(0, ...contenders.flatMap(({ steps }) => steps.map((step) => step.others)));
-  const text = [
-    "![processor time of a call](calls.svg)",
+  return [
     resultTable(contenders),
     ratios(contenders)
       .map((line) => `- ${line}`)
@@ -69,8 +70,24 @@ function resultOf(contenders: readonly Contender[]): Result {
     contenders.map(({ system }) => `- **${system.name}**: ${system.what}`).join("\n"),
     `Other work took at most ${others.toFixed(1)} processors in any step. Every step (result, processor time for 1,000 calls):`,
     stepTable(contenders),
-  ];
-  return { text: text.join("\n\n"), plots: { calls: plotOf(contenders) } };
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+/** Starts the systems, lets them climb, stops them. */
+async function compare(systems: readonly System[], options: BenchOptions): Promise<readonly Contender[]> {
+  const contenders: Contender[] = [];
+  try {
+    for (const system of systems) {
+      contenders.push(await Contender.start(system));
+    }
+    await measure(contenders, options);
+  } finally {
+    await Promise.all(contenders.map((contender) => contender.stop()));
+  }
+  print(`\n${resultTable(contenders)}\n\n${ratios(contenders).join("\n")}\n`);
+  return contenders;
 }
 
 /** Calls through a hub, beside what a user would take instead. */
@@ -78,17 +95,21 @@ export const calls: Bench = {
   name: "calls",
   about: "calls a second through one hub, on each engine, beside Kamailio and drachtio-server",
   async run(options) {
-    const contenders: Contender[] = [];
-    try {
-      for (const system of systemsFor(options)) {
-        contenders.push(await Contender.start(system));
-      }
-      await measure(contenders, options);
-    } finally {
-      await Promise.all(contenders.map((contender) => contender.stop()));
-    }
-    const result = resultOf(contenders);
-    print(`\n${resultTable(contenders)}\n\n${ratios(contenders).join("\n")}\n`);
-    return result;
+    const contenders = await compare(systemsFor(options), options);
+    return {
+      text: `![processor time of a call](calls.svg)\n\n${textOf(contenders)}`,
+      plots: { calls: plotOf(contenders) },
+    };
+  },
+};
+
+/** Calls that go through three nodes. */
+export const branches: Bench = {
+  name: "branches",
+  about: "calls a second from a phone in one branch through the hub to a phone in another",
+  async run(options) {
+    const { quick, rates = quick ? QUICK_RATES : BRANCH_RATES } = options;
+    const system = branchToBranch({ withRedis: options.withRedis, flags: profileFlags(options) });
+    return { text: textOf(await compare([system], { ...options, rates })) };
   },
 };

@@ -7,6 +7,8 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isBound } from "../../support/udp-sockets.ts";
+import { endWithUs } from "./processes.ts";
+import { SIP_PORT } from "./places.ts";
 import type { Address, Pair } from "./places.ts";
 
 const SCENARIOS = fileURLToPath(new URL("../sipp", import.meta.url));
@@ -14,7 +16,9 @@ const BIND_LIMIT_MS = 5_000;
 const POLL_MS = 10;
 const DRAIN_MS = 8_000; // what has not come by then has failed; SIPp would try for 32 s
 const BUFFER_BYTES = 4_194_304;
-const FIRST_CONTROL_PORT = 8_880;
+const CONTROL_PORT = 8_880;
+const MEDIA_PORT = 6_000;
+const MEDIA_PORTS = 10;
 
 export interface LoadOptions {
   /** The system between callers and callees. */
@@ -39,12 +43,16 @@ export interface LoadResult {
 /** The arguments of every SIPp here: one UDP socket at a place of its own. */
 export function sippArguments(scenario: string, own: Address): readonly string[] {
   const socket = ["-i", own.host, "-p", String(own.port), "-ci", own.host, "-mi", own.host, "-bind_local", "-t", "u1"];
-  const control = ["-cp", String(FIRST_CONTROL_PORT), "-buff_size", String(BUFFER_BYTES)];
+  // Two at one address have two ports for SIP, and so for what SIPp opens beside it.
+  const more = own.port - SIP_PORT;
+  const beside = ["-cp", String(CONTROL_PORT + more), "-mp", String(MEDIA_PORT + more * MEDIA_PORTS)];
+  const control = [...beside, "-buff_size", String(BUFFER_BYTES)];
   return ["-sf", path.join(SCENARIOS, scenario), ...socket, ...control, "-nostdin", "-trace_stat", "-fd", "1"];
 }
 
 function start(folder: string, args: readonly string[]): { child: ChildProcess; exited: Promise<unknown> } {
   const child = spawn("sipp", args, { cwd: folder, stdio: "ignore" });
+  endWithUs(child);
   return { child, exited: once(child, "exit") };
 }
 
@@ -75,6 +83,11 @@ export class Callee {
     const callee = new Callee(folder, start(folder, sippArguments("callee.xml", place)));
     await untilBound(place);
     return callee;
+  }
+
+  /** Calls that it is in, as of its last second. */
+  async standing(): Promise<number> {
+    return numberOf(await lastRow(this.#folder), "CurrentCall");
   }
 
   /** Resolves with the number of messages that it sent again. */

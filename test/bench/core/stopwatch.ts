@@ -20,10 +20,13 @@ interface Line {
 
 const DIRECT_PORT = 5_070;
 
-async function openLine(caller: Pair["caller"], callee: Pair["callee"], between?: Address): Promise<Line> {
+async function openLine(
+  { caller, callee }: Pick<Pair, "caller" | "callee">,
+  { ofCaller, ofCallee }: { readonly ofCaller: Address; readonly ofCallee: Address },
+): Promise<Line> {
   return {
-    caller: await SipPhone.open({ ...caller, username: caller.number, password: "", server: between ?? callee }),
-    callee: await SipPhone.open({ ...callee, username: callee.number, password: "", server: between ?? caller }),
+    caller: await SipPhone.open({ ...caller, username: caller.number, password: "", server: ofCaller }),
+    callee: await SipPhone.open({ ...callee, username: callee.number, password: "", server: ofCallee }),
   };
 }
 
@@ -57,9 +60,13 @@ export async function measureSetUp(
   { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
 ): Promise<SetUpTimes> {
   const pair = pairOf(system.subnet, 0);
-  const { caller, callee } = pair;
-  const line = await openLine(caller, callee, addressOf(system.subnet, 1));
-  const straight = await openLine({ ...caller, port: DIRECT_PORT }, { ...callee, port: DIRECT_PORT });
+  const server = addressOf(system.subnet, 1);
+  const line = await openLine(pair, { ofCaller: server, ofCallee: system.calleeServer ?? server });
+  const [caller, callee] = [
+    { ...pair.caller, port: DIRECT_PORT },
+    { ...pair.callee, port: DIRECT_PORT },
+  ];
+  const straight = await openLine({ caller, callee }, { ofCaller: callee, ofCallee: caller });
   const calls = Math.round(perSecond * seconds);
   const headers = await running.headersFor(pair, calls);
   const through: number[] = [];

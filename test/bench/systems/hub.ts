@@ -1,7 +1,3 @@
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { SipPhone } from "@mss/call-control/testing";
 import { proxyAuthorizations } from "../core/credentials.ts";
 import { PAIRS, addressOf, pairOf } from "../core/places.ts";
 import type { Pair } from "../core/places.ts";
@@ -9,12 +5,10 @@ import { ProcessGroup } from "../core/processes.ts";
 import { parseDelayBuckets, readMetrics } from "../core/stalls.ts";
 import type { System } from "../core/system.ts";
 import { CONTROL_PORT, SECRET, spawnDrachtio } from "./minimal.ts";
+import { HTTP_PORT, nodeDocument, registerFrom, spawnNode, spawnRedis } from "./nodes.ts";
 
-const MSS = fileURLToPath(new URL("../../../packages/cli/src/main.ts", import.meta.url));
-const HTTP_PORT = 8_080;
-const REDIS_PORT = 6_379;
-const REGISTERED_SECONDS = 3_600;
 const HUB = "hub-1";
+const FEW_BRANCHES = PAIRS * 2;
 
 export interface HubOptions {
   readonly subnet: number;
@@ -24,112 +18,80 @@ export interface HubOptions {
   readonly withRedis: boolean;
   /** For node, such as `--cpu-prof`. */
   readonly flags: readonly string[];
+  /** Branches of the federation; those beyond the ten that call and are called have numbers and nobody there. */
+  readonly branches?: number;
 }
 
-function passwordOf(branch: string): string {
-  return `secret-of-the-trunk-of-${branch}`;
+function passwordOf(id: string): string {
+  return `secret-of-the-trunk-of-${id}`;
 }
 
-function listen(host: string): object {
-  return { sip: { listen: [`udp://${host}:5060`] }, tls: { listen: false } };
+/** Its address is in 127.34 to 127.37: nobody is there. */
+function idleBranch(index: number): [id: string, branch: object] {
+  const host = `127.${34 + Math.floor(index / 50_000)}.${Math.floor(index / 200)}.${1 + (index % 200)}`;
+  const id = `office-${index}`;
+  const numbers = [`3${String(index).padStart(4, "0")}xx`];
+  return [id, { numbers, ...nodeDocument(host), trunk: { secret: passwordOf(id), address: host } }];
 }
 
-/** The topology as an administrator writes it, in JSON, which is YAML: a calling and a called branch for each pair. */
-function topology(subnet: number): string {
-  const branch = (id: string, { number, host }: Pair["caller"]): [id: string, branch: object] => [
-    id,
-    { numbers: [`${number.slice(0, 2)}xx`], ...listen(host), trunk: { secret: passwordOf(id), address: host } },
-  ];
-  const { host } = addressOf(subnet, 1);
-  return JSON.stringify({
+function branch(id: string, { number, host }: Pair["caller"]): [id: string, branch: object] {
+  const trunk = { secret: passwordOf(id), address: host };
+  return [id, { numbers: [`${number.slice(0, 2)}xx`], ...nodeDocument(host), trunk }];
+}
+
+/** The topology as an administrator writes it: a calling and a called branch for each pair, and more if asked for. */
+function topology(subnet: number, branches: number): object {
+  return {
     federation: "benchmark",
     demo: true,
-    hubs: { [HUB]: { ...listen(host), http: { listen: `${host}:${HTTP_PORT}` } } },
-    branches: Object.fromEntries(
-      Array.from({ length: PAIRS }, (_unused, index) => pairOf(subnet, index)).flatMap(({ index, caller, callee }) => [
-        branch(`from-${index}`, caller),
-        branch(`to-${index}`, callee),
-      ]),
-    ),
-  });
-}
-
-/** A called branch registers its trunk from the address at which SIPp will answer. */
-async function registerTrunk(subnet: number, { index, callee }: Pair): Promise<void> {
-  const username = `to-${index}`;
-  const phone = await SipPhone.open({
-    host: callee.host,
-    port: callee.port,
-    username,
-    password: passwordOf(username),
-    server: addressOf(subnet, 1),
-  });
-  const { status } = await phone.register({
-    headers: [
-      { name: "Contact", value: `<${phone.contact}>` },
-      { name: "Expires", value: String(REGISTERED_SECONDS) },
-    ],
-  });
-  await phone.close();
-  if (status !== 200) {
-    throw new Error(`the hub answers ${status} to the trunk of ${username}`);
-  }
+    hubs: { [HUB]: nodeDocument(addressOf(subnet, 1).host, { http: true }) },
+    branches: Object.fromEntries([
+      ...Array.from({ length: PAIRS }, (_unused, index) => pairOf(subnet, index)).flatMap(
+        ({ index, caller, callee }) => [branch(`from-${index}`, caller), branch(`to-${index}`, callee)],
+      ),
+      ...Array.from({ length: Math.max(0, branches - FEW_BRANCHES) }, (_unused, index) => idleBranch(index)),
+    ]),
+  };
 }
 
 /** A hub as `mss run` starts it, with its defaults: log level info, call records, all checks. */
-export function hub({ subnet, drachtio, withRedis, flags }: HubOptions): System {
-  const { host } = addressOf(subnet, 1);
-  const store = withRedis ? "Redis" : "memory";
+export function hub({ subnet, drachtio, withRedis, flags, branches = FEW_BRANCHES }: HubOptions): System {
+  const server = addressOf(subnet, 1);
+  const { host } = server;
   const engine = drachtio === undefined ? "embedded engine" : "drachtio-server";
   return {
     name: drachtio === undefined ? "hub" : "hub-drachtio",
-    what: `our hub on the ${engine}, \`mss run\` with ${store}, ${PAIRS * 2} branches`,
+    what: `our hub on the ${engine}, \`mss run\` with ${withRedis ? "Redis" : "memory"}, ${branches} branches`,
     subnet,
     async start() {
       const processes = await ProcessGroup.create();
-      const environment: Record<string, string> = {};
-      if (withRedis) {
-        processes.spawn("redis-server", [
-          "--bind",
-          host,
-          "--port",
-          String(REDIS_PORT),
-          "--save",
-          "",
-          "--appendonly",
-          "yes",
-        ]);
-        await processes.untilListening(host, REDIS_PORT);
-        environment["REDIS_URL"] = `redis://${host}:${REDIS_PORT}`;
-      }
+      const redis = withRedis ? await spawnRedis(processes, host) : {};
       if (drachtio !== undefined) {
         await spawnDrachtio(processes, drachtio, subnet);
-        environment["DRACHTIO_URL"] = `drachtio://:${SECRET}@${host}:${CONTROL_PORT}`;
       }
-      const file = path.join(processes.folder, "federation.yaml");
-      await writeFile(file, topology(subnet));
-      const run = [MSS, "run", file, "--node", HUB, "--drain-seconds", "0"];
-      processes.spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...flags, ...run], environment);
-      await processes.untilListening(host, HTTP_PORT);
+      const link = drachtio === undefined ? {} : { DRACHTIO_URL: `drachtio://:${SECRET}@${host}:${CONTROL_PORT}` };
+      const document = topology(subnet, branches);
+      const environment = { ...redis, ...link };
+      const ownPid = await spawnNode(processes, { node: HUB, document, host, environment, flags });
       for (let index = 0; index < PAIRS; index += 1) {
-        await registerTrunk(subnet, pairOf(subnet, index));
+        const username = `to-${index}`;
+        await registerFrom(pairOf(subnet, index).callee, { username, password: passwordOf(username) }, server);
       }
       return {
         processes,
+        ownPid,
         headersFor(pair, calls) {
           const username = `from-${pair.index}`;
-          const asker = {
-            username,
-            password: passwordOf(username),
-            host: pair.caller.host,
-            server: addressOf(subnet, 1),
-          };
-          // the Request-URI as SIPp writes it, with the port, or as the phone of the stopwatch does, without
-          const port = pair.index === 0 ? "" : `:${addressOf(subnet, 1).port}`;
-          return proxyAuthorizations(asker, `sip:${pair.callee.number}@${host}${port}`, calls);
+          const asker = { username, password: passwordOf(username), host: pair.caller.host, server };
+          return proxyAuthorizations(asker, requestUri(pair, host), calls);
         },
         stalls: async () => parseDelayBuckets(await readMetrics(host, HTTP_PORT)),
       };
     },
   };
+}
+
+/** As SIPp writes it, with the port, or as the phone of the stopwatch does, without. */
+export function requestUri({ index, callee }: Pair, host: string): string {
+  return `sip:${callee.number}@${host}${index === 0 ? "" : `:${callee.port}`}`;
 }
