@@ -20,7 +20,10 @@ function run(node) {
   const main = path.join(ROOT, "packages", "cli", "src", "main.ts");
   // node:sqlite still announces itself as experimental; the warning would stand in front of every command's output.
   const flags = ["--disable-warning=ExperimentalWarning"];
-  const child = spawn(node, [...flags, main, ...process.argv.slice(2)], { stdio: "inherit", env: childEnvironment() });
+  const child = spawn(node, [...flags, main, ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"], // by its channel the child sees the end of this process, whatever ends it
+    env: childEnvironment(),
+  });
 
   const forward = (signal) => {
     // A Ctrl-C at a terminal reaches the whole foreground group: the child has it already, and twice means "at once".

@@ -14,6 +14,7 @@ export interface EngineReport {
     readonly received: number;
     readonly sent: number;
     readonly droppedMalformed: number;
+    readonly droppedStale: number;
     readonly handshakesRefused: number;
     readonly connectionsRefused: number;
     readonly connectionsSlow: number;
@@ -58,6 +59,11 @@ const COUNTERS: readonly Family[] = [
     name: "mss_sip_malformed_total",
     help: "Messages that could be neither read nor answered",
     values: ({ transport }) => ({ "": transport.droppedMalformed }),
+  },
+  {
+    name: "mss_sip_stale_total",
+    help: "INVITEs left out because they had waited while the process stood still",
+    values: ({ transport }) => ({ "": transport.droppedStale }),
   },
   {
     name: "mss_sip_connections_ended_total",

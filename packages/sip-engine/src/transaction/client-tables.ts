@@ -32,7 +32,7 @@ export const INVITE_CLIENT: Table<InviteClientState, ClientInput, ClientAction |
     "1xx": { to: "proceeding", effects: ["stopRetransmit", "startC", "passUp"] },
     "2xx": { to: "accepted", effects: ["stopRetransmit", "startM", "passUp"] },
     "3xx-6xx": { to: "completed", effects: ["stopRetransmit", "sendAck", "startD", "passUp"] },
-    cancel: { to: "cancelHeld", effects: [] },
+    cancel: { to: "cancelHeld", effects: ["brieflyA"] },
     timerA: { to: "calling", effects: ["againA", "send"] },
     timerB: { to: "terminated", effects: ["failTimeout", "dispose"] },
     transportError: { to: "terminated", effects: ["failTransport", "dispose"] },
@@ -43,7 +43,8 @@ export const INVITE_CLIENT: Table<InviteClientState, ClientInput, ClientAction |
     "1xx": { to: "cancelling", effects: ["stopRetransmit", "startCancelWait", "sendCancel", "passUp"] },
     "2xx": { to: "accepted", effects: ["stopRetransmit", "startM", "passUp"] },
     "3xx-6xx": { to: "completed", effects: ["stopRetransmit", "sendAck", "startD", "passUp"] },
-    timerA: { to: "cancelHeld", effects: ["againA", "send"] },
+    // A lost answer is asked for again, but not for long: an INVITE that arrives when its caller is long gone rings a phone.
+    timerA: { to: "cancelHeld", effects: ["brieflyA", "send"] },
     timerB: { to: "terminated", effects: ["failTimeout", "dispose"] },
     transportError: { to: "terminated", effects: ["failTransport", "dispose"] },
     connectionLost: { to: "terminated", effects: ["failTransport", "dispose"] },

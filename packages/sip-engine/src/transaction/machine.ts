@@ -93,7 +93,9 @@ export abstract class Machine<Input extends string, Action extends string, Event
       return;
     }
     this.#intervalMs = intervalMs(this.#intervalMs, this.#basis.settings);
-    this.#retransmit = setTimeout(fire, this.#intervalMs, this, input);
+    if (this.#intervalMs !== Infinity) {
+      this.#retransmit = setTimeout(fire, this.#intervalMs, this, input);
+    }
   }
 
   #takeDue(): void {

@@ -12,9 +12,18 @@ export interface Row<State extends string, Effect extends string> {
   readonly effects: readonly Effect[];
 }
 
-/** Timers that repeat a message, or put off the first. `start` begins at T1 (E, G capped at T2), `again` doubles, `slow` is T2. */
+/** Timers that repeat a message, or put off the first. `start` begins at T1 (E, G capped at T2), `again` doubles, `briefly` does too and ends soon, `slow` is T2. */
 export type RetransmitEffect =
-  "startA" | "againA" | "startE" | "againE" | "slowE" | "startG" | "againG" | "startTrying" | "stopRetransmit";
+  | "startA"
+  | "againA"
+  | "brieflyA"
+  | "startE"
+  | "againE"
+  | "slowE"
+  | "startG"
+  | "againG"
+  | "startTrying"
+  | "stopRetransmit";
 
 /** Timers that end a state. One runs at a time: starting one stops the one before. */
 export type DeadlineEffect =

@@ -44,16 +44,24 @@ export const DEADLINES: Readonly<Record<DeadlineEffect, Deadline>> = {
 interface Retransmit {
   /** Undefined: the timer stops. */
   readonly input: TimerInput | undefined;
+  /** Infinity: it stops, too. */
   readonly intervalMs: (beforeMs: number, settings: TimerSettings) => number;
 }
 
 /** 200 ms at the default T1: before the client repeats its INVITE. RFC 3261 §17.2.1. */
 const TRYING_SHARE_OF_T1 = 0.4;
 
+/** Pause after which a cancelled INVITE that was never answered is not sent again. */
+const BRIEFLY_IN_T1 = 4;
+
 /** RFC 3261 §17.1.1.2 (A doubles without bound, B ends it), §17.1.2.2 (E), §17.2.1 (G). */
 export const RETRANSMITS: Readonly<Record<RetransmitEffect, Retransmit>> = {
   startA: { input: "timerA", intervalMs: (_before, settings) => settings.t1Ms },
   againA: { input: "timerA", intervalMs: (before) => 2 * before },
+  brieflyA: {
+    input: "timerA",
+    intervalMs: (before, { t1Ms }) => (2 * before > BRIEFLY_IN_T1 * t1Ms ? Infinity : 2 * before),
+  },
   startE: { input: "timerE", intervalMs: (_before, settings) => settings.t1Ms },
   againE: { input: "timerE", intervalMs: (before, settings) => Math.min(2 * before, settings.t2Ms) },
   slowE: { input: "timerE", intervalMs: (_before, settings) => settings.t2Ms },

@@ -19,6 +19,7 @@ import type { OwnAddressOptions } from "./own-addresses.ts";
 import type { LocatorOptions } from "./locate/locator.ts";
 import { Places } from "./places.ts";
 import type { Resolve } from "./resolve.ts";
+import { StallWatch } from "./stall-watch.ts";
 import { createStats } from "./stats.ts";
 import type { TransportStats } from "./stats.ts";
 import type { StreamConnection } from "./stream-connection.ts";
@@ -97,6 +98,7 @@ class SocketTransport implements SocketTransportLayer {
   readonly #pool: StreamPool;
   readonly #places: Places;
   #own = new OwnAddresses();
+  readonly #stalls = new StallWatch();
   #datagramListeners: UdpListener[] = [];
   #streamListeners: StreamListener[] = [];
   #listening: readonly ListenAddress[] = [];
@@ -244,6 +246,7 @@ class SocketTransport implements SocketTransportLayer {
         await this.#open(address);
       }
       this.#requireNotStopped();
+      this.#stalls.start();
     } catch (error) {
       await this.#close();
       throw error;
@@ -307,6 +310,7 @@ class SocketTransport implements SocketTransportLayer {
 
   async #close(): Promise<void> {
     this.#places.close();
+    this.#stalls.stop();
     const listeners = [...this.#datagramListeners, ...this.#streamListeners];
     this.#datagramListeners = [];
     this.#streamListeners = [];
@@ -315,6 +319,10 @@ class SocketTransport implements SocketTransportLayer {
   }
 
   #onDatagram(text: string, remote: RemoteInfo, listener: UdpListener): void {
+    if (text.startsWith("INVITE ") && this.#stalls.isCatchingUp) {
+      this.stats.droppedStale += 1; // whoever still waits sends it again; a phone must not ring for one who has given up
+      return;
+    }
     const from = { host: plainAddress(remote.address), port: remote.port };
     const { host, port } = this.#own.local(listener.address, from.host);
     this.#ingress.acceptDatagram(text, { transport: "udp", local: { host, port }, remote: from });

@@ -6,6 +6,8 @@ export interface TransportStats {
   readonly refused: Readonly<Record<string, number>>;
   /** Messages that were refused and could not be answered, responses among them. */
   readonly droppedMalformed: number;
+  /** INVITEs that may have waited in the socket while the process stood still. */
+  readonly droppedStale: number;
   readonly keepalives: number;
   /** TLS connections refused because too many others had not shaken hands. */
   readonly handshakesRefused: number;
@@ -31,6 +33,7 @@ export function createStats(): MutableStats {
     sent: 0,
     refused: {},
     droppedMalformed: 0,
+    droppedStale: 0,
     keepalives: 0,
     handshakesRefused: 0,
     connectionsRefused: 0,

@@ -144,6 +144,29 @@ test("CANCEL asked for twice is sent once, and after the final response not at a
   assert.equal(sentBy(network, CALLER).filter((title) => title === "CANCEL").length, 1);
 });
 
+test("an INVITE that is called off before any answer goes out twice more, and waits for its answers", async (t) => {
+  const { caller, network, advance } = await createPair(t);
+  const invite = caller.request({ method: "INVITE", to: NOBODY });
+  await advance(100);
+  invite.cancel();
+  await advance(31_000);
+  assert.equal(network.packets.length, 3);
+  assert.deepEqual(caller.all("failure"), []);
+  await advance(2_000);
+  assert.equal((await caller.next("failure")).failure, "timeout");
+});
+
+test("an INVITE that is called off when it was sent three times goes out no more: nobody is rung for a caller who has gone", async (t) => {
+  const { caller, callee, network, advance } = await createPair(t);
+  network.setFate(() => []);
+  const invite = caller.request({ method: "INVITE", to: CALLEE });
+  await advance(2_000);
+  invite.cancel();
+  network.setFate(() => [0]);
+  await advance(29_000);
+  assert.deepEqual(callee.all("request"), []);
+});
+
 test("a 200 that crosses the CANCEL is passed up", async (t) => {
   const { caller, callee, settle } = await createPair(t);
   const invite = caller.request({ method: "INVITE", to: CALLEE });

@@ -173,5 +173,9 @@ test("timers that repeat a message begin at T1, double, and E and G stay at T2",
   assert.deepEqual(sequence("againA"), [1_000, 2_000, 4_000, 8_000]);
   assert.deepEqual(sequence("againE"), [1_000, 2_000, 4_000, 4_000]);
   assert.deepEqual(sequence("againG"), [1_000, 2_000, 4_000, 4_000]);
+  assert.deepEqual(
+    [500, 1_000, 2_000].map((before) => RETRANSMITS.brieflyA.intervalMs(before, SETTINGS)),
+    [1_000, 2_000, Infinity],
+  );
   assert.equal(RETRANSMITS.slowE.intervalMs(500, SETTINGS), 4_000);
 });
