@@ -106,6 +106,8 @@ export interface CallControl extends Part {
   standingOf(invite: IncomingRequest, called: string): CallStanding;
   /** Ends a call for that reason, at whatever stage it is; false when there is none of that id. */
   endCall(id: string, code: CallErrorCode): boolean;
+  /** Asks the caller's end of an answered call whether it has the call still (OPTIONS), and ends the call when it says no (481). */
+  verifyCall(id: string): void;
   /** From now on new calls get 503 with Retry-After; waits for the others up to `limitMs`, then ends them with BYE. */
   drain(limitMs: number): Promise<void>;
   readonly draining: boolean;

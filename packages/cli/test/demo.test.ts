@@ -26,3 +26,10 @@ test("demo stays up and says how to register a softphone, until it is interrupte
   assert.match(out, /1000 ──▶ hk +──▶ hub-1 +──▶ london +──▶ 4000/);
   assert.match(out, /Hong Kong: server 127\.0\.0\.2:5060 \(UDP or TCP\), user 1002, password demo-phone-hk/);
 });
+
+test("the node ends with the command that started it, also when that is killed", async () => {
+  const demo = startMss(["demo"]);
+  await demo.wrote(/Ctrl-C ends the demo/);
+  demo.child.kill("SIGKILL");
+  await demo.finished; // both streams are closed: nobody holds them any more
+});

@@ -14,6 +14,7 @@ import type { HubProbeTiming } from "./hub-probe.ts";
 import { createBranchNode } from "./node.ts";
 import type { BranchNode } from "./node.ts";
 import { trustedHosts } from "./trusted-hosts.ts";
+import type { OrphanTiming } from "./orphan-watch.ts";
 import type { PullTiming } from "./topology/topology-pull.ts";
 
 /** What speaks SIP for the node: the engine of this repository, in this process, or a drachtio-server. */
@@ -28,6 +29,7 @@ export interface StartBranchOptions {
   readonly trunkTiming?: Partial<HubLinkTiming>;
   readonly hubProbe?: Partial<HubProbeTiming>;
   readonly pullTiming?: Partial<PullTiming>;
+  readonly orphanTiming?: Partial<OrphanTiming>;
   readonly hubFirstResponseTimeoutMs?: number;
 }
 

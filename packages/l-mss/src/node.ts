@@ -9,6 +9,8 @@ import { BranchRouting } from "./branch-routing.ts";
 import { extensionLabel } from "./caller.ts";
 import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
 import type { HubProbeTiming } from "./hub-probe.ts";
+import { OrphanWatch } from "./orphan-watch.ts";
+import type { OrphanTiming } from "./orphan-watch.ts";
 import { askForPart } from "./topology/part-client.ts";
 import { TopologyPull } from "./topology/topology-pull.ts";
 import type { PullTiming, TopologyStatus } from "./topology/topology-pull.ts";
@@ -37,6 +39,8 @@ export interface BranchNodeOptions {
   readonly hubProbe?: Partial<HubProbeTiming>;
   /** How the branch asks its hubs for the topology. */
   readonly pullTiming?: Partial<PullTiming>;
+  /** How long calls stay whose hub is lost. */
+  readonly orphanTiming?: Partial<OrphanTiming>;
   /** A hub that says nothing for so long is taken for dead and the next one is tried. 2,000 ms when absent. */
   readonly hubFirstResponseTimeoutMs?: number;
 }
@@ -214,8 +218,10 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
   const pull = createPull(options, { routing, uplink, onRevision: (revision) => emitter.emit("topology", revision) });
   const parts: BranchParts = { control, uplink, pull, routing, ledger };
   const http = createHttp(options, parts);
+  const orphans = new OrphanWatch({ calls: () => control, log, timing: options.orphanTiming });
   uplink.on("state", (hub, state) => {
     emitter.emit("hub", hub, state);
+    orphans.onHub(hub, state);
     if (state === "up") {
       pull.retryNow();
     }
@@ -230,6 +236,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
       { name: "call records", part: ledger },
       { name: "topology", part: pull },
       { name: "call control", part: control },
+      { name: "orphan watch", part: orphans },
       { name: "uplink", part: uplink },
       ...(http === undefined ? [] : [{ name: "http", part: http.server }]),
     ],

@@ -150,7 +150,8 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
       return reject(decision.code, origin);
     }
     const sessionId = randomBytes(SESSION_ID_BYTES).toString("hex");
-    const steps = await stepsOf(decision, { ...options, caller, called, sessionId });
+    const context = { ...options, caller, called, sessionId };
+    const steps = await stepsOf(decision, context);
     if (steps.length === 0) {
       return reject(NO_WAY[decision.kind], origin);
     }
@@ -158,6 +159,7 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
     const overTrunk = caller.kind !== "extension" || decision.kind === "uplink";
     const leases = overTrunk && maxCalls !== undefined ? [{ key: TRUNK_LEASE, limit: maxCalls }] : [];
     const ofOurs = caller.kind === "extension" ? { sessionId } : {};
-    return next({ ...callerPart(caller, settings), ...ofOurs, leases, steps });
+    const again = decision.kind === "uplink" ? { again: () => stepsOf(decision, context) } : {};
+    return next({ ...callerPart(caller, settings), ...ofOurs, leases, steps, ...again });
   };
 }

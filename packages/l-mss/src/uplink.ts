@@ -111,8 +111,12 @@ export class Uplink implements Part {
     return this.#emitter.on(event, listener);
   }
 
-  /** Tells once when that hub takes no more calls. Returns the function that takes the listener off. */
+  /** Tells once when that hub takes no more calls, also when it takes none by now. Returns the function that takes the listener off. */
   onDown(hub: HubId, listener: () => void): () => void {
+    if (!this.hubsUp().some((route) => route.hub.id === hub)) {
+      const soon = setImmediate(listener);
+      return () => clearImmediate(soon);
+    }
     const off = this.on("state", (changed, state) => {
       if (changed === hub && state === "down") {
         off();

@@ -47,6 +47,7 @@ export class DialogSide {
   readonly #close: () => void;
   #listener: (request: ServerTransaction) => void;
   #ended = false;
+  #heard = false;
 
   constructor(options: DialogSideOptions) {
     this.name = options.name;
@@ -69,6 +70,11 @@ export class DialogSide {
     return this.#ended;
   }
 
+  /** The other end knows that the dialog is over. */
+  get isHeard(): boolean {
+    return this.#heard;
+  }
+
   /** From now on requests of this dialog go there. */
   listen(onRequest: (request: ServerTransaction) => void): void {
     this.#listener = onRequest;
@@ -80,21 +86,21 @@ export class DialogSide {
 
   /** The other end has said BYE, or there is no way to it: nothing more is sent. */
   closed(): void {
-    this.#ended = true;
-    this.#close();
+    this.#heard = true;
+    this.#end();
   }
 
-  /** Ends the dialog. Whatever becomes of the BYE, it is over for us. `onHeard`: the other end has answered the BYE. */
-  bye(headers: SipHeaders, onHeard?: () => void): void {
+  /** Ends the dialog. Whatever becomes of the BYE, it is over for us. */
+  bye(headers: SipHeaders): void {
     if (this.#ended) {
       return;
     }
-    this.closed();
+    this.#end();
     this.send(
       { method: "BYE", headers, limitMs: BYE_LIMIT_MS },
       {
         onFinal: ({ status }) => {
-          onHeard?.();
+          this.#heard = true;
           if (status >= 300) {
             this.#log.info({ leg: this.name, sip: status }, "bye was refused");
           }
@@ -102,6 +108,11 @@ export class DialogSide {
         onFailure: (failure, reason) => this.#log.warn({ leg: this.name, failure, reason }, "bye was not answered"),
       },
     );
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#close();
   }
 }
 

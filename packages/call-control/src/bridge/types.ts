@@ -75,6 +75,11 @@ export interface BridgePlan {
   readonly leases?: readonly LeaseRequest[];
   readonly steps: readonly BridgeStep[];
   /**
+   * The ways to the callee that there are later, when the call is up and the peer that carries it is gone (`CallTarget.onGone`): the
+   * call then goes on by one of them. Absent: it does not.
+   */
+  readonly again?: () => Promise<readonly BridgeStep[]>;
+  /**
    * The callee is of this node: later attempts of the same session, by another node, take the place of the first, and
    * those that were held back on the way do not ring. See `CallControl.standingOf`. False when absent.
    */

@@ -12,9 +12,11 @@ import { Leases } from "./leases.ts";
 import type { LiveCall } from "./live-call.ts";
 import { Occupancy } from "./occupancy.ts";
 import { RequestDesk } from "./request-desk.ts";
+import type { Rescue } from "./rescue.ts";
 import { SessionLedger } from "./session-ledger.ts";
 import { Talks } from "./talks.ts";
 import { TransferDesk } from "./transfer-desk.ts";
+import { Turns } from "./turns.ts";
 import type { TransferPolicy } from "./transfer-route.ts";
 
 const DEFAULT_LIMITS = {
@@ -31,6 +33,7 @@ const DEFAULT_LIMITS = {
   minimumSessionSeconds: 90,
 } as const satisfies Required<CallLimits>;
 
+const RESCUE_PAUSE_MS = 50; // 20 calls a second of each node: the peer that is left has new calls as well
 const HANG_UP_LIMIT_MS = 2_000; // for BYEs to leave before the link to the engine is cut
 const MAX_ORPHANS = 50_000;
 const ORPHAN_BYE_LIMIT_MS = 8_000;
@@ -52,6 +55,7 @@ class Control implements CallControl {
   /** Of the callers' legs. */
   readonly #callIds = new Set<string>();
   readonly #ledger = new SessionLedger<Call>();
+  readonly #rescues = new Set<Rescue>();
   /** Dialogs that were up when the engine went away; ended when it is back. */
   #orphans: string[] = [];
   #whenIdle: (() => void)[] = [];
@@ -75,6 +79,8 @@ class Control implements CallControl {
       route: options.route,
       recorder: { node: options.node, log: options.log, onOpen: options.onOpen, onRecord: options.onRecord },
       ledger: this.#ledger,
+      rescues: this.#rescues,
+      turns: new Turns(RESCUE_PAUSE_MS),
       carryOn: (id, invite, origin) => this.#carryOn(id, invite, origin),
       talks: new Talks(),
       occupancy: new Occupancy(),
@@ -166,6 +172,13 @@ class Control implements CallControl {
     return call !== undefined;
   }
 
+  verifyCall(id: string): void {
+    const call = this.#calls.values().find(({ active }) => active.id === id);
+    if (call instanceof Call) {
+      call.verify();
+    }
+  }
+
   async drain(limitMs: number): Promise<void> {
     this.#draining = true;
     this.#log.info({ calls: this.#calls.size, limitMs }, "drain begins");
@@ -180,6 +193,9 @@ class Control implements CallControl {
     this.#lamps?.stop();
     this.#hangUpAll("NODE_DRAINING");
     await this.#idle(HANG_UP_LIMIT_MS);
+    for (const rescue of this.#rescues) {
+      rescue.stop();
+    }
     await this.#server.stop();
     await this.#leases.stop();
   }

@@ -4,7 +4,8 @@ import { asksForTls } from "../bridge/secure-target.ts";
 import type { LegAnswer, LegOffer } from "../bridge/callee-leg.ts";
 import { alerts, reasonHeaderOf } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
-import { attemptOf, sessionIdOf, unsupportedRequirements } from "../bridge/header-policy.ts";
+import { attemptOf, sessionIdOf, unsupportedRequirements, withoutReliability } from "../bridge/header-policy.ts";
+import type { Attempt } from "../bridge/header-policy.ts";
 import { asksToBeHidden } from "../bridge/identity.ts";
 import { legOffer } from "../bridge/leg-offer.ts";
 import type { Session, SessionEvents } from "../bridge/session.ts";
@@ -25,9 +26,11 @@ import { CallSlots } from "./call-slots.ts";
 import { Connection } from "./connection.ts";
 import type { Leases } from "./leases.ts";
 import type { LiveCall } from "./live-call.ts";
+import { Rescue } from "./rescue.ts";
 import type { SessionEnd, SessionLedger } from "./session-ledger.ts";
 import type { Occupancy, PartyState } from "./occupancy.ts";
 import type { Talks } from "./talks.ts";
+import type { Turns } from "./turns.ts";
 import type { TransferPolicy } from "./transfer-route.ts";
 
 export interface CallDeps {
@@ -42,6 +45,10 @@ export interface CallDeps {
   /** What a session does with REFER; undefined where nobody may transfer. */
   readonly onRefer: SessionEvents["onRefer"] | undefined;
   readonly ledger: SessionLedger<Call>;
+  /** Of calls that are up, or whose end the callee's node may not have heard. */
+  readonly rescues: Set<Rescue>;
+  /** One call after the other looks for another way. */
+  readonly turns: Turns;
   /** Gives an INVITE to the call of that id; see `Call.carryOn`. */
   readonly carryOn: (id: string, invite: ServerTransaction, origin: string) => boolean;
   /** The call is over and holds nothing any more. */
@@ -67,6 +74,10 @@ export class Call implements LiveCall {
   #target: string | undefined;
   #hunt: Hunt | undefined;
   #connection: Connection | undefined;
+  /** INVITEs towards the callee that could have rung it. */
+  #attempts = 0;
+  #rescue: Rescue | undefined;
+  #callerMedia: string | undefined;
   #noLongerUp: () => void = () => undefined;
   #noLongerHere: (end: SessionEnd) => void = () => undefined;
 
@@ -164,7 +175,13 @@ export class Call implements LiveCall {
     }
   }
 
+  /** Asks its caller's end whether it has the call still. */
+  verify(): void {
+    this.#connection?.verify();
+  }
+
   abandon(): readonly string[] {
+    this.#rescue?.stop();
     this.#hunt?.cancel({});
     const dialogs = this.#connection?.abandon() ?? [];
     this.#over(() => {
@@ -290,7 +307,8 @@ export class Call implements LiveCall {
 
   /** An attempt of somebody before us goes on with its number; ours are counted by the steps. */
   #offerFor(target: CallTarget, plan: BridgePlan, { alone, step }: { alone: boolean; step: number }): LegOffer {
-    const attempt = plan.trusted === true ? attemptOf(this.#read) : { number: step + 1, resumes: false };
+    this.#attempts = step + 1;
+    const attempt = plan.trusted === true ? attemptOf(this.#read) : { number: this.#attempts, resumes: false };
     const { limits } = this.#deps;
     return legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits, alone, attempt }, target);
   }
@@ -309,7 +327,8 @@ export class Call implements LiveCall {
     this.#deps.occupancy.set(this, new Map([...called, [this.#plan?.origin ?? "unknown", "busy"]]));
   }
 
-  #onAnswered({ label }: CallTarget, answer: LegAnswer): void {
+  #onAnswered(target: CallTarget, answer: LegAnswer): void {
+    const { label } = target;
     const { server, limits, onRefer } = this.#deps;
     this.#target = label;
     this.#connection = new Connection(
@@ -321,24 +340,82 @@ export class Call implements LiveCall {
         callerParty: () => this.#callerParty(),
         onRefer,
         events: {
-          onOpen: (session) => this.#onOpen(session, label),
+          onOpen: (session) => this.#onOpen(session, target),
           onEnd: (endedBy) => this.#over(() => this.#recorder.ended(endedBy)),
           onLost: (endedBy) => this.#onLost(endedBy),
         },
       },
       answer,
-      { label, number: this.#plan?.to ?? this.#invite.called },
+      this.#calleeParty(label),
     );
     this.#connection.start();
   }
 
-  #onOpen(session: Session, label: string): void {
+  #calleeParty(label: string): Party {
+    return { label, number: this.#plan?.to ?? this.#invite.called };
+  }
+
+  /** Its way to the callee may be lost while it is up. */
+  #follow(target: CallTarget): void {
+    const { again } = this.#plan ?? {};
+    if (again === undefined || target.onGone === undefined) {
+      return;
+    }
+    const { server, rescues, turns } = this.#deps;
+    const rescue = new Rescue({
+      server,
+      log: this.#recorder.log,
+      steps: again,
+      offerFor: (way, attempt) => this.#resumption(way, attempt),
+      attempts: this.#attempts,
+      turn: () => turns.next(),
+      events: {
+        onFound: (way, answer) => this.#onWayFound(way.label, answer),
+        onLost: () => this.hangUp("PEER_AWAY"),
+      },
+      onDone: () => rescues.delete(rescue),
+    });
+    rescues.add(rescue);
+    rescue.follow(target);
+    this.#rescue = rescue;
+  }
+
+  #onWayFound(label: string, answer: LegAnswer): boolean {
+    const before = this.#target;
+    this.#target = label;
+    const isUp =
+      this.#state === "answered" && this.#connection?.calleeChanged(answer, this.#calleeParty(label)) === true;
+    if (isUp) {
+      this.#recorder.tried(label);
+    } else {
+      this.#target = before;
+    }
+    return isUp;
+  }
+
+  /** The INVITE that carries this call on: with what its caller has said last of its media. */
+  #resumption(target: CallTarget, attempt: Attempt): LegOffer {
+    const plan = this.#plan ?? { origin: "unknown", steps: [] };
+    const { limits } = this.#deps;
+    this.#callerMedia = this.#connection?.callerMedia ?? this.#callerMedia ?? this.#invite.body;
+    const offer = legOffer(
+      { invite: this.#invite, plan, sessionId: this.#sessionId, limits, alone: true, attempt },
+      target,
+    );
+    return { ...offer, body: this.#callerMedia, headers: withoutReliability(offer.headers) };
+  }
+
+  #onOpen(session: Session, target: CallTarget): void {
+    const label = this.#target ?? target.label;
     this.#caller.end();
     this.#noLongerUp();
     this.#noLongerUp = this.#deps.talks.add({ session, sessionId: this.#sessionId, slots: this.#slots });
     this.#state = "answered";
     this.#recorder.answered(label);
     this.#occupy([label, "busy"]);
+    if (this.#rescue === undefined) {
+      this.#follow(target);
+    }
   }
 
   #onLost(endedBy: EndedBy): void {
@@ -409,6 +486,7 @@ export class Call implements LiveCall {
     this.#state = "over";
     this.#caller.end();
     this.#noLongerHere(this.#recorder.end);
+    this.#rescue?.callOver(() => this.#connection?.isCalleeDone !== false);
     this.#deps.occupancy.set(this, new Map());
     this.#noLongerUp();
     this.#slots.release();

@@ -6,7 +6,8 @@ import { reasonHeaderOf } from "../bridge/failure.ts";
 import { Opening, calleeSide } from "../bridge/opening.ts";
 import type { OpeningOptions } from "../bridge/opening.ts";
 import { reinvite } from "../bridge/reinvite.ts";
-import type { Session, SessionEvents } from "../bridge/session.ts";
+import { Session } from "../bridge/session.ts";
+import type { SessionEvents } from "../bridge/session.ts";
 import type { SessionInterval } from "../bridge/session-timer.ts";
 import type { EndedBy, Party } from "../bridge/types.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
@@ -34,6 +35,8 @@ export interface ConnectionEvents {
   onLost(endedBy: EndedBy): void;
 }
 
+const VERIFY_LIMIT_MS = 10_000;
+
 /**
  * A call from the callee's answer to its end. The caller may change its way meanwhile: it is then answered with what the
  * callee has said of its media, or with what the callee says to another offer.
@@ -41,7 +44,7 @@ export interface ConnectionEvents {
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #answer: LegAnswer;
-  readonly #callee: DialogSide;
+  #callee: DialogSide;
   #opening: Opening | undefined;
   #session: Session | undefined;
   /** The callee is asked for its answer to another offer. */
@@ -94,6 +97,52 @@ export class Connection {
       owedAck?.ack();
       this.#offerAnew();
     }
+  }
+
+  /** The callee is reached by another way; its phone is the same. False when nobody waits for it any more. */
+  calleeChanged(answer: LegAnswer, callee: Party): boolean {
+    const session = this.#session;
+    if (session === undefined || this.#isOver || session.isBeingReplaced) {
+      return false;
+    }
+    const { server, log } = this.#options;
+    const [caller, before] = session.sides;
+    const { owedAck } = session.handOver(before);
+    owedAck?.ack();
+    answer.response.ack();
+    this.#callee = calleeSide({ server, log, answer }, callee);
+    if (this.#callee.media?.body !== before.media?.body) {
+      log.warn("the callee's media are others by the new way, and the caller does not know them");
+    }
+    this.#session = new Session({ log, caller, callee: this.#callee, events: this.#sessionEvents });
+    this.#options.events.onOpen(this.#session);
+    return true;
+  }
+
+  /** Whether the callee's end knows that the call is over, or is in another call by now. */
+  get isCalleeDone(): boolean {
+    return !this.#callee.isOver || this.#callee.isHeard;
+  }
+
+  get callerMedia(): string | undefined {
+    return this.#session?.sides[0].media?.body;
+  }
+
+  /** Asks the caller's end whether it has the call still; ends it when it does not. */
+  verify(): void {
+    const [caller] = this.#session?.sides ?? [];
+    caller?.send(
+      { method: "OPTIONS", limitMs: VERIFY_LIMIT_MS },
+      {
+        onFinal: ({ status }) => {
+          if (status === 481 && !caller.isOver) {
+            caller.closed();
+            this.end({ Reason: reasonHeaderOf("PEER_AWAY") });
+          }
+        },
+        onFailure: () => undefined,
+      },
+    );
   }
 
   end(headers: SipHeaders): void {
@@ -156,7 +205,7 @@ export class Connection {
   }
 
   #open(answered: Pick<OpeningOptions, "owedAck" | "response">): void {
-    const { server, log, interval, caller, callerParty, onRefer } = this.#options;
+    const { server, log, interval, caller, callerParty } = this.#options;
     this.#opening = new Opening({
       ...answered,
       callee: this.#callee,
@@ -165,7 +214,7 @@ export class Connection {
       invite: caller().invite,
       caller: callerParty(),
       interval,
-      session: { onEnd: (endedBy) => this.#onEnd(endedBy), ...(onRefer === undefined ? {} : { onRefer }) },
+      session: this.#sessionEvents,
       events: {
         onOpen: (session) => this.#onOpen(session),
         onLost: (reason) => {
@@ -175,6 +224,11 @@ export class Connection {
       },
     });
     this.#opening.start();
+  }
+
+  get #sessionEvents(): SessionEvents {
+    const { onRefer } = this.#options;
+    return { onEnd: (endedBy) => this.#onEnd(endedBy), ...(onRefer === undefined ? {} : { onRefer }) };
   }
 
   #onOpen(session: Session): void {

@@ -98,7 +98,9 @@ class SocketTransport implements SocketTransportLayer {
   readonly #pool: StreamPool;
   readonly #places: Places;
   #own = new OwnAddresses();
-  readonly #stalls = new StallWatch();
+  readonly #stalls = new StallWatch((ms) => {
+    this.#log.warn({ ms: Math.round(ms) }, "the process stood still: INVITEs that waited meanwhile are left out");
+  });
   #datagramListeners: UdpListener[] = [];
   #streamListeners: StreamListener[] = [];
   #listening: readonly ListenAddress[] = [];

@@ -10,11 +10,13 @@ const CATCH_UP_MS = 250;
  */
 export class StallWatch {
   readonly #now: () => number;
+  readonly #onStall: (ms: number) => void;
   #timer: NodeJS.Timeout | undefined;
   #tickedAt = 0;
   #catchingUpUntil = 0;
 
-  constructor(now: () => number = () => performance.now()) {
+  constructor(onStall: (ms: number) => void, now: () => number = () => performance.now()) {
+    this.#onStall = onStall;
     this.#now = now;
   }
 
@@ -44,6 +46,7 @@ export class StallWatch {
   #look(): void {
     const now = this.#now();
     if (this.#timer !== undefined && now - this.#tickedAt > STALL_MS) {
+      this.#onStall(now - this.#tickedAt);
       this.#tickedAt = now;
       this.#catchingUpUntil = now + CATCH_UP_MS;
     }

@@ -4,7 +4,11 @@ import { StallWatch } from "../../src/transport/stall-watch.ts";
 
 test("what is read after the process stood still has waited, for a moment", (t) => {
   let now = 0;
-  const watch = new StallWatch(() => now);
+  const stalls: number[] = [];
+  const watch = new StallWatch(
+    (ms) => stalls.push(ms),
+    () => now,
+  );
   watch.start();
   t.after(() => watch.stop());
   for (let tick = 0; tick < 20; tick += 1) {
@@ -23,11 +27,15 @@ test("what is read after the process stood still has waited, for a moment", (t) 
   now += 200;
   watch.tick();
   assert.equal(watch.isCatchingUp, false);
+  assert.deepEqual(stalls, [5_000]);
 });
 
 test("a watch that does not run knows of nothing", () => {
   let now = 0;
-  const watch = new StallWatch(() => now);
+  const watch = new StallWatch(
+    () => assert.fail("it does not run"),
+    () => now,
+  );
   now = 60_000;
   assert.equal(watch.isCatchingUp, false);
 });
