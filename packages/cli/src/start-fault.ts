@@ -1,10 +1,7 @@
-import { CodedError } from "@mss/runtime";
+import { isCoded } from "@mss/runtime";
+import type { CodedError } from "@mss/runtime";
 import { EXIT } from "./output.ts";
 import type { ExitStatus } from "./output.ts";
-
-export function isCoded(error: unknown): error is CodedError {
-  return error instanceof CodedError;
-}
 
 export interface StartFault {
   /** One line: what is wrong, with what, and why the system said so. */

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
 import { NodeTls, deferred, embeddedAddress, engineOptions, knownSources } from "@mss/call-control/node";
+import type { ShippingTiming } from "@mss/call-control/node";
 import type { BranchSettings, CallRecord } from "@mss/model";
 import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
@@ -30,6 +31,7 @@ export interface StartBranchOptions {
   readonly hubProbe?: Partial<HubProbeTiming>;
   readonly pullTiming?: Partial<PullTiming>;
   readonly orphanTiming?: Partial<OrphanTiming>;
+  readonly shippingTiming?: Partial<ShippingTiming>;
   readonly hubFirstResponseTimeoutMs?: number;
 }
 

@@ -1,7 +1,7 @@
 import { createCallControl } from "@mss/call-control";
 import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState } from "@mss/call-control";
-import { RecordLedger, createNodeHttp, loneHandlers } from "@mss/call-control/node";
-import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
+import { RecordLedger, RecordShipper, createNodeHttp, loneHandlers } from "@mss/call-control/node";
+import type { CertificateStatus, EngineReport, NodeHttp, ShippingTiming } from "@mss/call-control/node";
 import type { BindingStore, BranchId, BranchSettings, CallJournal, CallRecord, CopyStore, HubId } from "@mss/model";
 import { TypedEmitter, compose } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
@@ -11,6 +11,7 @@ import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
 import type { HubProbeTiming } from "./hub-probe.ts";
 import { OrphanWatch } from "./orphan-watch.ts";
 import type { OrphanTiming } from "./orphan-watch.ts";
+import { RecordDelivery, postRecords } from "./records/record-delivery.ts";
 import { askForPart } from "./topology/part-client.ts";
 import { TopologyPull } from "./topology/topology-pull.ts";
 import type { PullTiming, TopologyStatus } from "./topology/topology-pull.ts";
@@ -41,6 +42,8 @@ export interface BranchNodeOptions {
   readonly pullTiming?: Partial<PullTiming>;
   /** How long calls stay whose hub is lost. */
   readonly orphanTiming?: Partial<OrphanTiming>;
+  /** How call records are sent to the hubs. */
+  readonly shippingTiming?: Partial<ShippingTiming>;
   /** A hub that says nothing for so long is taken for dead and the next one is tried. 2,000 ms when absent. */
   readonly hubFirstResponseTimeoutMs?: number;
 }
@@ -87,6 +90,21 @@ function createUplink({ settings, log, trunkTiming, hubProbe }: BranchNodeOption
   });
 }
 
+/** Calls of the branch: in its journal, and from there to a hub. */
+function createRecords({ store, shippingTiming, log: parentLog }: BranchNodeOptions, routing: BranchRouting) {
+  const log = parentLog.child({ mod: "records" });
+  const ledger = new RecordLedger({ journal: store.callRecords, log });
+  const delivery = new RecordDelivery({ settings: () => routing.settings, post: postRecords });
+  const shipper = new RecordShipper({
+    ledger,
+    send: (records, signal) => delivery.send(records, signal),
+    hasDestination: () => delivery.hasDestination,
+    log,
+    ...(shippingTiming && { timing: shippingTiming }),
+  });
+  return { ledger, shipper };
+}
+
 interface PullHooks {
   readonly routing: BranchRouting;
   readonly uplink: Uplink;
@@ -116,7 +134,7 @@ function createHttp(
   if (settings.http === undefined) {
     return undefined;
   }
-  const { control, uplink, pull, ledger } = parts;
+  const { control, uplink, pull, shipper } = parts;
   return createNodeHttp({
     node: settings.id,
     role: "branch",
@@ -125,9 +143,9 @@ function createHttp(
     log: log.child({ mod: "http" }),
     ...(certificate === undefined ? {} : { certificate }),
     ...(engineReport === undefined ? {} : { engineReport }),
-    records: () => ledger.status(),
+    records: () => shipper.status(),
     health: () => ({
-      degraded: ledger.status().diskProblem !== undefined,
+      degraded: shipper.status().diskProblem !== undefined,
       hubs: uplink.states(),
       topology: pull.status(),
     }),
@@ -159,6 +177,7 @@ interface BranchParts {
   readonly pull: TopologyPull;
   readonly routing: BranchRouting;
   readonly ledger: RecordLedger;
+  readonly shipper: RecordShipper;
 }
 
 function branchStatus({ control, uplink, pull, routing }: BranchParts): BranchStatus {
@@ -170,6 +189,28 @@ function branchStatus({ control, uplink, pull, routing }: BranchParts): BranchSt
     hubs: uplink.states(),
     topology: pull.status(),
   };
+}
+
+interface LifecycleParts {
+  readonly orphans: OrphanWatch;
+  readonly http: NodeHttp | undefined;
+  readonly log: Logger;
+}
+
+/** Records are written and sent when no call is left to make one. */
+function lifecycleOf(parts: BranchParts, { orphans, http, log }: LifecycleParts): Part {
+  return compose(
+    [
+      { name: "call records", part: parts.ledger },
+      { name: "topology", part: parts.pull },
+      { name: "sending of call records", part: parts.shipper },
+      { name: "call control", part: parts.control },
+      { name: "orphan watch", part: orphans },
+      { name: "uplink", part: parts.uplink },
+      ...(http === undefined ? [] : [{ name: "http", part: http.server }]),
+    ],
+    { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
+  );
 }
 
 type BranchEvents = { topology: [revision: number]; hub: [hub: HubId, state: HubLinkState] };
@@ -193,13 +234,13 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     log,
   });
   function onRecord(record: CallRecord): void {
+    ledger.closed(record);
     http?.count(record);
     options.onRecord?.(record);
     const hub = routing.settings.trunk.hubs.find(({ id }) => record.target === `hub:${id}`);
     if (hub !== undefined && HUB_IN_DOUBT.includes(record.code)) {
       uplink.refresh(hub.id);
     }
-    ledger.closed(record);
   }
   const control: CallControl = createCallControl({
     node: settings.id,
@@ -213,10 +254,17 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     onRecord,
     ...(limits === undefined ? {} : { limits }),
   });
-  const ledger = new RecordLedger({ journal: store.callRecords, log: log.child({ mod: "records" }) });
+  const { ledger, shipper } = createRecords(options, routing);
   const uplink = createUplink(options, control);
-  const pull = createPull(options, { routing, uplink, onRevision: (revision) => emitter.emit("topology", revision) });
-  const parts: BranchParts = { control, uplink, pull, routing, ledger };
+  const pull = createPull(options, {
+    routing,
+    uplink,
+    onRevision(revision) {
+      emitter.emit("topology", revision);
+      shipper.retryNow(); // it may name other hubs
+    },
+  });
+  const parts: BranchParts = { control, uplink, pull, routing, ledger, shipper };
   const http = createHttp(options, parts);
   const orphans = new OrphanWatch({ calls: () => control, log, timing: options.orphanTiming });
   uplink.on("state", (hub, state) => {
@@ -224,6 +272,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     orphans.onHub(hub, state);
     if (state === "up") {
       pull.retryNow();
+      shipper.retryNow();
     }
   });
   control.onLink((state) => {
@@ -231,17 +280,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
       uplink.refresh();
     }
   });
-  const lifecycle = compose(
-    [
-      { name: "call records", part: ledger },
-      { name: "topology", part: pull },
-      { name: "call control", part: control },
-      { name: "orphan watch", part: orphans },
-      { name: "uplink", part: uplink },
-      ...(http === undefined ? [] : [{ name: "http", part: http.server }]),
-    ],
-    { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
-  );
+  const lifecycle = lifecycleOf(parts, { orphans, http, log });
   return {
     start: () => lifecycle.start(),
     stop: () => lifecycle.stop(),
@@ -253,6 +292,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
       routing.useFile({ ...changed, listen: settings.listen });
       uplink.update(routing.settings);
       pull.refresh();
+      shipper.retryNow();
     },
   };
 }

@@ -1,5 +1,39 @@
 import type { CallRecord, OpenCall } from "./call-record.ts";
 
+/** Which records to read, in the order in which they came. */
+export interface CallRecordQuery {
+  /** Those that came since, in milliseconds since 1970: a record comes after its call has ended. Does not count with `after`. */
+  readonly sinceMs?: number;
+  /** Those after that page: its `last`. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface CallRecordPage {
+  readonly records: readonly CallRecord[];
+  /** Where the next page begins, also when there is nothing more now; absent when there was nothing yet. */
+  readonly last?: string;
+}
+
+export interface CallRecordReader {
+  page(query: CallRecordQuery): Promise<CallRecordPage>;
+  /** The newest `limit` records, oldest of them first. */
+  latest(limit: number): Promise<readonly CallRecord[]>;
+}
+
+export interface InsertOutcome {
+  /** Names what the store has; another name than the last time says that everything from before was lost. */
+  readonly store: string;
+  /** How many of the records were not there yet. */
+  readonly added: number;
+}
+
+/** The records of all nodes, shared by the hubs. */
+export interface CallRecordStore extends CallRecordReader {
+  /** Atomic; keeps each record once, by `recordKey`, the first. Rejects when the store cannot be reached, and may have taken them then. */
+  insert(records: readonly CallRecord[]): Promise<InsertOutcome>;
+}
+
 /** One write to a journal. */
 export interface JournalBatch {
   /** Names the process that writes: calls that another one left open were ended by a crash. */
@@ -18,7 +52,7 @@ export type SentMark = "sent" | "refused";
  * The calls of one node on its own disk: open from their beginning, so that a crash leaves a trace, then closed, then
  * sent. Every change is whole or not at all; every failure is a rejection, after which nothing was changed.
  */
-export interface CallJournal {
+export interface CallJournal extends CallRecordReader {
   /** Opens and closes calls. What is closed stays closed, and is kept once per id. Returns how many records are new and unsent. */
   write(batch: JournalBatch): Promise<number>;
   /**
@@ -40,6 +74,4 @@ export interface CallJournal {
   resend(limit: number): Promise<number>;
   /** Forgets what was sent and ended before that time, in milliseconds since 1970, and what is over the limit of the journal. Returns how many unsent ones were lost by that. */
   trim(beforeMs: number): Promise<number>;
-  /** The newest `limit` records, oldest of them first. */
-  latest(limit: number): Promise<readonly CallRecord[]>;
 }

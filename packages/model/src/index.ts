@@ -6,7 +6,16 @@ export { blockSchema, calendarSchema, numberRewriteSchema, routeSchema } from ".
 export type { BlockRules, CalendarRules, NumberRewrite, RouteRules } from "./call-rules.ts";
 export { CALL_RESULTS, callRecordSchema, openCallSchema, recordKey, recordOfCrash } from "./call-record.ts";
 export type { CallRecord, CallResult, OpenCall } from "./call-record.ts";
-export type { CallJournal, JournalBatch, SentMark } from "./call-journal.ts";
+export type {
+  CallJournal,
+  CallRecordPage,
+  CallRecordQuery,
+  CallRecordReader,
+  CallRecordStore,
+  InsertOutcome,
+  JournalBatch,
+  SentMark,
+} from "./call-journal.ts";
 export { CAUSES, reasonHeader } from "./cause.ts";
 export type { Cause } from "./cause.ts";
 export { branchIdSchema, extensionNumberSchema, hubIdSchema } from "./ids.ts";
@@ -15,7 +24,6 @@ export type {
   BindingLimits,
   BindingOutcome,
   BindingStore,
-  CallRecordStore,
   CopyStore,
   LeaseOutcome,
   HistoryQuery,
@@ -37,6 +45,7 @@ export {
 export { branchPartBodySchema, branchPartSchema, endpointSchema } from "./branch-part.ts";
 export type { BranchPart, BranchPartBody, DirectPeerSettings, DirectSettings, Endpoint } from "./branch-part.ts";
 export type { PartTexts, Revision, RevisionHeader, RevisionTexts, SealedRevision } from "./revision.ts";
+export { recordBatchSchema, recordReceiptSchema } from "./record-batch.ts";
 export { sha256Schema, snapshotSchema } from "./snapshot.ts";
 export type { Snapshot, SnapshotBranch, SnapshotHub } from "./snapshot.ts";
 export { DIGEST_ALGORITHMS, MAX_CONTACTS_PER_EXTENSION } from "./settings.ts";

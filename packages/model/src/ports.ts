@@ -1,5 +1,4 @@
 import type { Binding } from "./binding.ts";
-import type { CallRecord } from "./call-record.ts";
 import type { RevisionHeader, SealedRevision } from "./revision.ts";
 
 /** Outcome of a compare-and-set on the topology. */
@@ -59,14 +58,6 @@ export interface LeaseStore {
   renew(key: string, leaseIds: readonly string[], ttlMs: number): Promise<readonly string[]>;
   release(key: string, leaseId: string): Promise<void>;
   inUse(key: string): Promise<number>;
-}
-
-/** Call records, oldest first. */
-export interface CallRecordStore {
-  /** Idempotent by `record.id`. */
-  append(record: CallRecord): Promise<void>;
-  /** The newest `limit` records, oldest of them first. */
-  latest(limit: number): Promise<readonly CallRecord[]>;
 }
 
 export interface BindingLimits {

@@ -18,3 +18,8 @@ export class CodedError<Code extends string = string> extends Error {
 export function hasCode<Code extends string>(error: unknown, ...codes: readonly Code[]): error is CodedError<Code> {
   return error instanceof CodedError && codes.some((code) => code === error.code);
 }
+
+/** Narrows to an error with a code, of whatever package. */
+export function isCoded(error: unknown): error is CodedError {
+  return error instanceof CodedError;
+}

@@ -1,4 +1,4 @@
-export { CodedError, hasCode } from "./errors.ts";
+export { CodedError, hasCode, isCoded } from "./errors.ts";
 export { withDeadline } from "./deadline.ts";
 export { compose } from "./lifecycle.ts";
 export type { ComposeOptions, NamedPart, Part } from "./lifecycle.ts";

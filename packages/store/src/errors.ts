@@ -9,6 +9,7 @@ export const STORE_ERRORS = {
   STORE_CORRUPT: "stored value does not have the expected form",
   STORE_LOCKED: "store file is locked by another process",
   STORE_NEWER: "store file was written by a newer version of this program",
+  STORE_OUTDATED: "store file was written by an older version of this program",
   STORE_CLOSED: "store is not open",
   STORE_FAILED: "store failed to carry out a command",
 } as const satisfies Record<string, string>;

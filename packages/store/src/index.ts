@@ -5,6 +5,8 @@ export { createMemoryStores } from "./memory/memory-stores.ts";
 export type { MemoryStoresOptions } from "./memory/memory-stores.ts";
 export { connectRedis } from "./redis/connect-redis.ts";
 export type { ConnectRedisOptions } from "./redis/connect-redis.ts";
+export { openCallJournal, readCallJournal } from "./sqlite/open-call-journal.ts";
+export type { CallJournalFile, CallJournalReader } from "./sqlite/open-call-journal.ts";
 export { openBranchStore } from "./sqlite/open-branch-store.ts";
 export type { BranchStoreOptions } from "./sqlite/open-branch-store.ts";
 export type { BranchStore, HubStores, MemoryStores, RedisStores, StoreHealth } from "./stores.ts";

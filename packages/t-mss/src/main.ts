@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
 import { NodeTls, deferred, embeddedAddress, engineOptions, knownSources } from "@mss/call-control/node";
@@ -7,8 +8,8 @@ import type { BranchPartBody, CallRecord, HubSettings, Snapshot } from "@mss/mod
 import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { createEngine } from "@mss/sip-engine";
-import { connectRedis, createMemoryStores, openCopyFile } from "@mss/store";
-import type { HubStores } from "@mss/store";
+import { connectRedis, createMemoryStores, openCallJournal, openCopyFile } from "@mss/store";
+import type { CallJournalFile, HubStores } from "@mss/store";
 import { createHubNode } from "./node.ts";
 import type { HubNode } from "./node.ts";
 import { trustedHosts } from "./trusted-hosts.ts";
@@ -45,6 +46,22 @@ function createStores(choice: StoreChoice, federation: string, log: Logger): Hub
     : createMemoryStores({ log });
 }
 
+/** A hub whose disk fails serves calls all the same: their records are in memory then, and its health says so. */
+function journalIn(directory: string, hub: string, log: Logger): CallJournalFile {
+  const file = openCallJournal({ file: path.join(directory, `${hub}.sqlite`), log });
+  return {
+    ...file,
+    async start() {
+      try {
+        await mkdir(directory, { recursive: true });
+        await file.start();
+      } catch (error) {
+        log.error({ err: error }, "journal of the calls cannot be opened");
+      }
+    },
+  };
+}
+
 /**
  * Starts a T-MSS with its stores and, unless a drachtio-server is given, its engine. Rejects with the code of what
  * failed to start; nothing is left open then.
@@ -64,6 +81,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
     ...(tlsSettings && { tls: tlsSettings }),
   });
   const stores = createStores(store, settings.federation, log);
+  const journal = dataDirectory === undefined ? undefined : journalIn(dataDirectory, settings.id, log);
   const { topology, leases, callRecords, bindings: trunkBindings } = stores;
   const secret = randomBytes(16).toString("hex");
   const engine = isEmbedded
@@ -88,6 +106,8 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       topology,
       leases,
       callRecords,
+      ...(journal && { callJournal: journal.journal }),
+      onStoreHealth: (listener) => stores.onHealth(listener),
       trunkBindings,
       ...(dataDirectory !== undefined && {
         topologyCopy: openCopyFile(path.join(dataDirectory, `${settings.id}.topology`)),
@@ -105,6 +125,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const parts = compose(
     [
       { name: "store", part: stores },
+      ...(journal === undefined ? [] : [{ name: "journal", part: journal }]),
       ...(engine === undefined
         ? []
         : [

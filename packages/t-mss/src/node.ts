@@ -1,12 +1,13 @@
 import { createCallControl } from "@mss/call-control";
 import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState } from "@mss/call-control";
-import { branchLabel, createNodeHttp, loneHandlers } from "@mss/call-control/node";
+import { RecordLedger, RecordShipper, branchLabel, createNodeHttp, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
 import type { TlsCredentials } from "@mss/certificates";
 import type {
   BindingStore,
   BranchId,
   BranchPartBody,
+  CallJournal,
   CallRecord,
   CallRecordStore,
   CopyStore,
@@ -30,6 +31,10 @@ export interface HubNodeOptions {
   readonly topology: TopologyStore;
   readonly leases: LeaseStore;
   readonly callRecords: CallRecordStore;
+  /** Calls of this hub on its own disk, until the shared store has them; absent: in memory. */
+  readonly callJournal?: CallJournal;
+  /** Calls back when the shared store answers again, or does not. */
+  readonly onStoreHealth?: (listener: (health: StoreHealth) => void) => void;
   readonly trunkBindings: BindingStore;
   /** The topology on the hub's own disk; absent: none is kept. */
   readonly topologyCopy?: CopyStore;
@@ -106,6 +111,8 @@ interface HubParts {
   readonly locations: TrunkLocations;
   readonly routing: HubRouting;
   readonly desk: PartDesk;
+  readonly ledger: RecordLedger;
+  readonly shipper: RecordShipper;
 }
 
 /** Branches that the plan leads to this hub, and whose trunk its settings do not have. */
@@ -163,10 +170,14 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
     log: log.child({ mod: "http" }),
     ...(options.certificate === undefined ? {} : { certificate: options.certificate }),
     ...(options.engineReport === undefined ? {} : { engineReport: options.engineReport }),
+    records: () => parts.shipper.status(),
     health: () => ({
       store: storeHealth(),
       storeReason: options.storeReason?.(),
-      degraded: storeHealth() === "down" || planProblem(parts.feed) !== undefined,
+      degraded:
+        storeHealth() === "down" ||
+        planProblem(parts.feed) !== undefined ||
+        parts.shipper.status().diskProblem !== undefined,
       planProblem: planProblem(parts.feed),
       planSource: parts.feed.source,
       planGivenBack: parts.feed.givenBack,
@@ -202,6 +213,24 @@ function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefi
   });
 }
 
+/** The hub's own records: in its journal until they are in the shared store, as those of the branches. */
+function createRecords({ callJournal, callRecords, onStoreHealth, log: parentLog }: HubNodeOptions) {
+  const log = parentLog.child({ mod: "records" });
+  const ledger = new RecordLedger({ ...(callJournal && { journal: callJournal }), log });
+  const shipper = new RecordShipper({
+    ledger,
+    send: async (records) => ({ store: (await callRecords.insert(records)).store, refused: [] }),
+    hasDestination: () => true,
+    log,
+  });
+  onStoreHealth?.((health) => {
+    if (health === "up") {
+      shipper.retryNow();
+    }
+  });
+  return { ledger, shipper };
+}
+
 /** HTTPS for the branches, when the settings ask for it; without a certificate the hub does not start that far. */
 function createApi(options: HubNodeOptions, routing: HubRouting, desk: PartDesk): ApiServer | undefined {
   const { settings, credentials, log } = options;
@@ -212,8 +241,37 @@ function createApi(options: HubNodeOptions, routing: HubRouting, desk: PartDesk)
         credentials,
         settings: () => routing.settings,
         desk,
+        records: options.callRecords,
         log: log.child({ mod: "api" }),
       });
+}
+
+function warnOf(branches: readonly BranchId[], log: Logger): void {
+  if (branches.length > 0) {
+    const advice = "add them to the topology file of this hub, with their secrets, and send it SIGHUP";
+    log.warn({ branches, advice }, "branches of the plan have no trunk here");
+  }
+}
+
+interface LifecycleParts {
+  readonly http: NodeHttp | undefined;
+  readonly api: ApiServer | undefined;
+  readonly log: Logger;
+}
+
+/** Records are written and sent when no call is left to make one. */
+function lifecycleOf(parts: HubParts, { http, api, log }: LifecycleParts): Part {
+  return compose(
+    [
+      { name: "call records", part: parts.ledger },
+      { name: "plan feed", part: parts.feed },
+      { name: "sending of call records", part: parts.shipper },
+      { name: "call control", part: parts.control },
+      ...(http === undefined ? [] : [{ name: "http", part: http.server }]),
+      ...(api === undefined ? [] : [{ name: "https for branches", part: api }]),
+    ],
+    { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
+  );
 }
 
 /** Builds a T-MSS; `start` puts a plan in force, then connects to the engine. */
@@ -253,33 +311,21 @@ export function createHubNode(options: HubNodeOptions): HubNode {
     route: routing.route,
     watch: routing.watch,
     handlers: { register: routing.register, ...loneHandlers(() => control) },
-    async onRecord(record) {
+    onOpen: (call) => ledger.opened(call),
+    onRecord(record) {
+      ledger.closed(record);
       http?.count(record);
       options.onRecord?.(record);
-      await options.callRecords.append(record);
     },
     leases: options.leases,
     ...(limits === undefined ? {} : { limits }),
   });
-  const parts: HubParts = { control, feed, locations, routing, desk };
+  const { ledger, shipper } = createRecords(options);
+  const parts: HubParts = { control, feed, locations, routing, desk, ledger, shipper };
   const http = createHttp(options, parts);
   const api = createApi(options, routing, desk);
-  function warnOfMissingTrunks(): void {
-    const branches = missingTrunks(parts);
-    if (branches.length > 0) {
-      const advice = "add them to the topology file of this hub, with their secrets, and send it SIGHUP";
-      log.warn({ branches, advice }, "branches of the plan have no trunk here");
-    }
-  }
-  const lifecycle = compose(
-    [
-      { name: "plan feed", part: feed },
-      { name: "call control", part: control },
-      ...(http === undefined ? [] : [{ name: "http", part: http.server }]),
-      ...(api === undefined ? [] : [{ name: "https for branches", part: api }]),
-    ],
-    { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
-  );
+  const warnOfMissingTrunks = (): void => warnOf(missingTrunks(parts), log);
+  const lifecycle = lifecycleOf(parts, { http, api, log });
   return {
     start: () => lifecycle.start(),
     stop: () => lifecycle.stop(),

@@ -6,8 +6,9 @@ import type { TestContext } from "node:test";
 import { nodeName, readCredentials } from "@mss/certificates";
 import type { TlsCredentials } from "@mss/certificates";
 import { partTextsSchema } from "@mss/model";
-import type { BranchPartBody, HubSettings, PartTexts, TlsSettings } from "@mss/model";
+import type { BranchPartBody, CallRecord, HubSettings, PartTexts, TlsSettings } from "@mss/model";
 import { silentLog } from "@mss/runtime";
+import { StoreError, createMemoryStores } from "@mss/store";
 import { branchToken, createSigningKeyPem, openPart, readSigningKey, sealParts } from "@mss/topology";
 import { createApiServer } from "../src/api/api-server.ts";
 import { PartDesk } from "../src/api/part-desk.ts";
@@ -48,6 +49,8 @@ interface Asking {
   readonly wait?: number;
   readonly certificate?: TlsSettings;
   readonly path?: string;
+  /** Sent by POST. */
+  readonly body?: string;
 }
 
 async function usable(files: TlsSettings): Promise<TlsCredentials> {
@@ -60,6 +63,7 @@ async function usable(files: TlsSettings): Promise<TlsCredentials> {
 async function serve(t: TestContext, host: string, change: Partial<HubSettings> = {}) {
   const folder = await certificateFolder(t);
   const desk = new PartDesk();
+  const stores = createMemoryStores();
   const files = await folder.issue(HUB_ID);
   const settings = { current: hubSettings(host, change) };
   const listen = { host, port: 18_443 };
@@ -68,6 +72,7 @@ async function serve(t: TestContext, host: string, change: Partial<HubSettings> 
     credentials: await usable(files),
     settings: () => settings.current,
     desk,
+    records: stores.callRecords,
     log: silentLog(),
   });
   t.after(() => server.stop());
@@ -82,11 +87,13 @@ async function serve(t: TestContext, host: string, change: Partial<HubSettings> 
         ...listen,
         path,
         agent: false,
+        method: asking.body === undefined ? "GET" : "POST",
         ca: await readFile(files.authority),
         servername: nodeName(HUB_ID, "acme"),
         ...(own && { key: own.key, cert: own.certificate }),
         headers: {
           Authorization: `Basic ${Buffer.from(`${user}:${token}`).toString("base64")}`,
+          ...(asking.body === undefined ? {} : { "Content-Type": "application/json" }),
           ...(tag === undefined ? {} : { "If-None-Match": tag }),
           ...(wait === undefined ? {} : { Prefer: `wait=${wait}` }),
         },
@@ -99,10 +106,10 @@ async function serve(t: TestContext, host: string, change: Partial<HubSettings> 
       },
     );
     asked.once("error", reject);
-    asked.end();
+    asked.end(asking.body);
     return promise;
   };
-  return { folder, desk, server, settings, ask };
+  return { folder, desk, server, settings, ask, stores };
 }
 
 test("a branch gets its own part, signed, by its own credentials, and nothing of the others", async (t) => {
@@ -193,4 +200,57 @@ test("an address that asks too often is told to wait, and a new certificate is s
   }
   assert.deepEqual([...new Set(statuses)], [401, 429]);
   assert.equal(statuses.filter((status) => status === 401).length, 120);
+});
+
+const RECORDS = "/call-records/branches/hk";
+
+function recordOf(id: string, node = "hk"): CallRecord {
+  const at = "2026-01-01T00:00:00.000Z";
+  const call = { sessionId: "0".repeat(32), node, from: "1000", to: "4000", origin: "extension:1000" };
+  const end = { result: "answered", status: 200, endedBy: "caller", setupMs: 0, durationMs: 0 } as const;
+  return { id, ...call, ...end, startedAt: at, endedAt: at };
+}
+
+const batchOf = (...records: readonly unknown[]): string => JSON.stringify({ records });
+
+test("a branch hands over its own call records, as often as it likes, and each counts once", async (t) => {
+  const { ask, stores } = await serve(t, "127.17.75.1");
+  const [one, other] = [recordOf("one"), recordOf("other")];
+  const first = await ask({ path: RECORDS, body: batchOf(one, other) });
+  assert.equal(first.status, 200);
+  const { store } = await stores.callRecords.insert([]);
+  assert.deepEqual(JSON.parse(first.body), { store, refused: [] });
+  const again = await ask({ path: RECORDS, body: batchOf({ ...one, result: "maybe" }, other, one, "text") });
+  assert.deepEqual([again.status, JSON.parse(again.body)], [200, { store, refused: [0, 3] }]);
+  assert.deepEqual(await stores.callRecords.latest(9), [one, other]);
+});
+
+test("call records of other nodes, by others, malformed and too large ones are refused, and nothing of them is kept", async (t) => {
+  const { ask, stores } = await serve(t, "127.17.76.1");
+  const own = recordOf("own");
+  const london = branchToken(trunkSecretOf(LONDON), { federation: "acme", branch: "london" });
+  for (const [expected, asking] of [
+    [403, { body: batchOf(own, recordOf("forged", "london")) }],
+    [403, { body: batchOf(recordOf("forged", "hub-1")) }],
+    [403, { body: batchOf(own), user: "london", token: london }],
+    [401, { body: batchOf(own), token: "guess" }],
+    [400, { body: "no json" }],
+    [400, { body: JSON.stringify([own]) }],
+    [400, { body: batchOf(...Array.from({ length: 1_001 }, () => own)) }],
+    [413, { body: batchOf("x".repeat(2_000_000)) }],
+    [401, { body: batchOf("x".repeat(2_000_000)), token: "guess" }],
+  ] as const) {
+    const { status } = await ask({ path: RECORDS, ...asking });
+    assert.equal(status, expected, `${asking.body.slice(0, 40)} of ${asking.body.length} characters`);
+  }
+  assert.deepEqual(await stores.callRecords.latest(9), []);
+});
+
+test("call records that the store does not take are not acknowledged", async (t) => {
+  const { ask, stores } = await serve(t, "127.17.77.1");
+  t.mock.method(stores.callRecords, "insert", async () => {
+    throw new StoreError("STORE_UNAVAILABLE");
+  });
+  const { status, headers } = await ask({ path: RECORDS, body: batchOf(recordOf("one")) });
+  assert.deepEqual([status, headers["retry-after"]], [503, "5"]);
 });

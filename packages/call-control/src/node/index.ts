@@ -16,6 +16,14 @@ export { createNodeHttp } from "./node-http.ts";
 export type { NodeHttp, NodeHttpOptions } from "./node-http.ts";
 export { NODE_ERRORS, NodeError, NodeTls } from "./node-tls.ts";
 export type { CertificateStatus, NodeErrorCode, NodeTlsOptions, TlsEngine } from "./node-tls.ts";
+export { RecordShipper } from "../record/record-shipper.ts";
+export type {
+  RecordReceipt,
+  RecordShipperOptions,
+  SendRecords,
+  ShippingStatus,
+  ShippingTiming,
+} from "../record/record-shipper.ts";
 export { RecordLedger } from "../record/record-ledger.ts";
 export type { RecordLedgerOptions, LedgerStatus, LedgerTiming } from "../record/record-ledger.ts";
 export { reject } from "./reject.ts";

@@ -4,7 +4,7 @@ import { compose } from "@mss/runtime";
 import { Counter, Gauge, Histogram, createHttpServer, createMetrics, eventLoopDelay } from "@mss/runtime/http";
 import type { HttpServer, Registry } from "@mss/runtime/http";
 import type { CallControl } from "../call-control-types.ts";
-import type { LedgerStatus } from "../record/record-ledger.ts";
+import type { ShippingStatus } from "../record/record-shipper.ts";
 import { addEngineMetrics } from "./engine-metrics.ts";
 import type { EngineReport } from "./engine-metrics.ts";
 import type { CertificateStatus } from "./node-tls.ts";
@@ -20,7 +20,7 @@ export interface NodeHttpOptions {
   /** What the embedded engine counts, for the metrics and for `/sip`; absent with a drachtio-server. */
   readonly engineReport?: () => EngineReport;
   /** Call records on their way to the hubs' store; for `/health` and the metrics. */
-  readonly records?: () => LedgerStatus;
+  readonly records: () => ShippingStatus;
   /** More of the health report; the engine link and the drain are told anyway. */
   readonly health: () => Readonly<Record<string, unknown>>;
   /** JSON by path, beside `/calls`. */
@@ -48,22 +48,21 @@ function certificateGauges({ certificate }: NodeHttpOptions): NodeHttpOptions["g
 }
 
 function recordGauges({ records }: NodeHttpOptions): NodeHttpOptions["gauges"] {
-  return records === undefined
-    ? []
-    : [
-        { name: "mss_call_records_unsent", help: "Not yet in the hubs' store", value: () => records().unsent },
-        { name: "mss_call_records_waiting", help: "In memory, not yet on the disk", value: () => records().waiting },
-        {
-          name: "mss_call_records_lost",
-          help: "Since the start: no room was left for them",
-          value: () => records().lost,
-        },
-        {
-          name: "mss_call_records_disk_failing",
-          help: "1 while the disk does not take call records",
-          value: () => Number(records().diskProblem !== undefined),
-        },
-      ];
+  return [
+    { name: "mss_call_records_unsent", help: "Not yet in the hubs' store", value: () => records().unsent },
+    { name: "mss_call_records_waiting", help: "In memory, not yet on the disk", value: () => records().waiting },
+    { name: "mss_call_records_lost", help: "Since the start: no room was left for them", value: () => records().lost },
+    {
+      name: "mss_call_records_disk_failing",
+      help: "1 while the disk does not take call records",
+      value: () => Number(records().diskProblem !== undefined),
+    },
+    {
+      name: "mss_call_records_held_up",
+      help: "1 while call records cannot be sent to the hubs' store",
+      value: () => Number(records().problem !== undefined),
+    },
+  ];
 }
 
 function certificateHealth({ certificate }: NodeHttpOptions): Readonly<Record<string, unknown>> {
@@ -107,7 +106,7 @@ export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
     engineLink: control.linkState,
     draining: control.draining,
     ...certificateHealth(options),
-    ...(options.records && { callRecords: options.records() }),
+    callRecords: options.records(),
     ...options.health(),
   });
   const sip = options.engineReport;

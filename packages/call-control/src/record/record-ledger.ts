@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { CallJournal, CallRecord, OpenCall, SentMark } from "@mss/model";
-import { CodedError } from "@mss/runtime";
+import { isCoded } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 
 export interface LedgerTiming {
@@ -100,14 +100,19 @@ export class RecordLedger implements Part {
     clearInterval(this.#interim);
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#writing;
-    while (this.#journal !== undefined && this.#toWrite > 0 && (await this.#flush())) {
-      // one batch after the other
-    }
+    await this.flush();
     clearTimeout(this.#timer);
     const { waiting } = this.status();
     if (waiting > 0) {
       this.#log.error({ waiting }, "call records are lost: neither was the disk ready to take them, nor a hub");
+    }
+  }
+
+  /** Writes what waits, as far as the disk takes it. */
+  async flush(): Promise<void> {
+    await this.#writing;
+    while (this.#journal !== undefined && this.#toWrite > 0 && (await this.#flush())) {
+      // one batch after the other
     }
   }
 
@@ -317,7 +322,7 @@ export class RecordLedger implements Part {
     if (this.#problem === undefined) {
       this.#log.error({ err: error }, "call records cannot be written to the disk; they are kept in memory");
     }
-    this.#problem = codeOf(error);
+    this.#problem = isCoded(error) ? error.code : String(error);
     this.#tell();
   }
 
@@ -333,8 +338,4 @@ export class RecordLedger implements Part {
       listener();
     }
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof CodedError && typeof error.code === "string" ? error.code : String(error);
 }

@@ -1,8 +1,9 @@
 import type { TopologyStore } from "@mss/model";
+import { isCoded } from "@mss/runtime";
 import type { Part } from "@mss/runtime";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
-import { codedText, isCoded } from "../start-fault.ts";
+import { codedText } from "../start-fault.ts";
 
 /** The shared store of a federation; not yet started. */
 export interface FederationStore extends Part {

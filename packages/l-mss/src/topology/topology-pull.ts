@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Endpoint, HubId } from "@mss/model";
+import type { HubId } from "@mss/model";
 import { retry } from "@mss/runtime";
 import type { Part } from "@mss/runtime";
 import { branchToken } from "@mss/topology";
 import { BranchError } from "../errors.ts";
+import { apiServers } from "../hub-api/api-servers.ts";
+import type { ApiServer } from "../hub-api/api-servers.ts";
 import { HeldPart } from "./held-part.ts";
 import type { HeldPartOptions } from "./held-part.ts";
 import type { AskForPart } from "./part-client.ts";
@@ -42,11 +44,6 @@ export interface TopologyStatus {
   readonly ageSeconds: number;
   /** Why the last attempt failed, or what was offered is left out. */
   readonly problem?: string;
-}
-
-interface Server {
-  readonly id: HubId;
-  readonly api: Endpoint;
 }
 
 /**
@@ -110,12 +107,8 @@ export class TopologyPull implements Part {
   }
 
   /** Hubs that hand out topologies; the one that was heard last comes first. */
-  #servers(): readonly Server[] {
-    const servers = this.#options
-      .settings()
-      .trunk.hubs.flatMap(({ id, api }) => (api === undefined ? [] : [{ id, api }]));
-    const rank = ({ id }: Server): number => (id === this.#heard?.hub ? 0 : 1);
-    return servers.toSorted((one, other) => rank(one) - rank(other));
+  #servers(): readonly ApiServer[] {
+    return apiServers(this.#options.settings(), this.#heard?.hub);
   }
 
   async #run(): Promise<void> {
@@ -168,7 +161,7 @@ export class TopologyPull implements Part {
     throw failure;
   }
 
-  async #askOne({ id: hub, api: endpoint }: Server, signal: AbortSignal): Promise<boolean> {
+  async #askOne({ id: hub, api: endpoint }: ApiServer, signal: AbortSignal): Promise<boolean> {
     const { federation, id: branch, trunk, tls } = this.#options.settings();
     const { tag } = this.#held;
     // One that has not been heard is asked for an answer at once: until it comes nobody knows whether ours is current.

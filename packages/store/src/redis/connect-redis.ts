@@ -35,7 +35,6 @@ const DEFAULT_PREFIX = "mss";
 const CALL_LIMIT_MS = 250; // what a call set-up can bear to lose
 const START_LIMIT_MS = 5_000;
 const AWAY_START_LIMIT_MS = 2_000; // calls can be served without
-const DRAIN_LIMIT_MS = 2_000;
 const BULK_LIMIT_MS = 5_000;
 const PROBE_TTL_MS = 10_000;
 
@@ -65,9 +64,9 @@ export function connectRedis(options: ConnectRedisOptions): RedisStores {
   const bulk = new RedisLink({ client: clients.background, address, isOpen, limitMs: BULK_LIMIT_MS });
   const subscriberLink = new RedisLink({ client: clients.subscriber, address });
   const follower = new TopologyFollower({ subscriber: clients.subscriber, subscriberLink, background, keys, log });
-  const callRecords = new RedisCallRecordStore({ background, read: bulk }, keys);
+  const callRecords = new RedisCallRecordStore(bulk, keys);
   const links = [probe, call, background, bulk, subscriberLink];
-  const lifecycle = createLifecycle({ clients, links, address, health, monitor, follower, callRecords, log });
+  const lifecycle = createLifecycle({ clients, links, address, health, monitor, follower, log });
   return {
     topology: new RedisTopologyStore({ call, bulk }, keys, follower),
     leases: new RedisLeaseStore(call, keys),
@@ -98,12 +97,11 @@ interface LifecycleParts {
   readonly health: HealthState;
   readonly monitor: RedisHealthMonitor;
   readonly follower: TopologyFollower;
-  readonly callRecords: RedisCallRecordStore;
   readonly log: Logger;
 }
 
 function createLifecycle(parts: LifecycleParts) {
-  const { clients, links, address, health, monitor, follower, callRecords, log } = parts;
+  const { clients, links, address, health, monitor, follower, log } = parts;
   const all = Object.entries(clients);
   let stopping = false;
   for (const [connection, client] of all) {
@@ -121,9 +119,6 @@ function createLifecycle(parts: LifecycleParts) {
   async function stop(): Promise<void> {
     stopping = true;
     await follower.stop();
-    if (health.get() === "up") {
-      await callRecords.drain(DRAIN_LIMIT_MS);
-    }
     monitor.stop();
     await Promise.all(all.map(([, client]) => closeClient(client)));
     for (const link of links) {

@@ -5,7 +5,8 @@ export interface RedisKeys {
   readonly topologyHistory: string;
   topologyRevision(revision: number): string;
   readonly callRecords: string;
-  readonly callRecordIds: string;
+  readonly callRecordKeys: string;
+  readonly callRecordStore: string;
   readonly bindingIndex: string;
   bindings(aor: string): string;
   leases(key: string): string;
@@ -26,7 +27,8 @@ export function redisKeys(prefix: string, federation: string): RedisKeys {
     topologyHistory: `${shared}:topology:history`,
     topologyRevision: (revision) => `${shared}:topology:revision:${revision}`,
     callRecords: `${shared}:calls`,
-    callRecordIds: `${shared}:calls:ids`,
+    callRecordKeys: `${shared}:calls:keys`,
+    callRecordStore: `${shared}:calls:store`,
     bindingIndex: `${shared}:bindings`,
     bindings: (aor) => `${shared}:bindings:${encodeURIComponent(aor)}`,
     leases: (key) => `${shared}:leases:${encodeURIComponent(key)}`,

@@ -1,44 +1,48 @@
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { callRecordSchema } from "@mss/model";
-import type { CallRecord, CallRecordStore } from "@mss/model";
-import { withDeadline } from "@mss/runtime";
-import { StoreError } from "../errors.ts";
-import { KEPT_CALL_RECORDS } from "../limits.ts";
+import { callRecordSchema, recordKey } from "@mss/model";
+import type { CallRecord, CallRecordPage, CallRecordQuery, CallRecordStore, InsertOutcome } from "@mss/model";
+import { KEPT_MS, KEPT_SHARED_RECORDS } from "../limits.ts";
 import { checkStored, parseStored } from "../stored-value.ts";
 import type { RedisKeys } from "./keys.ts";
 import type { RedisLink } from "./redis-link.ts";
 
-const MAX_WAITING_RECORDS = 100_000; // about 100 MB, an hour of outage at 28 calls per second
 const entriesSchema = z.array(z.tuple([z.string(), z.tuple([z.literal("record"), z.string()])]));
+const insertReplySchema = z.tuple([z.string(), z.int().nonnegative()]);
+type Entries = z.infer<typeof entriesSchema>;
 
-/** Call records as a stream. An append waits for a Redis that is away, up to a limit of records; a read does not. */
+/** Call records as a stream. Nothing waits for a Redis that is away: whoever has a record keeps it until it is taken. */
 export class RedisCallRecordStore implements CallRecordStore {
-  readonly #background: RedisLink;
-  readonly #reads: RedisLink;
+  readonly #link: RedisLink;
   readonly #keys: RedisKeys;
-  readonly #waiting = new Set<Promise<unknown>>();
 
-  constructor(links: { readonly background: RedisLink; readonly read: RedisLink }, keys: RedisKeys) {
-    this.#background = links.background;
-    this.#reads = links.read;
+  constructor(link: RedisLink, keys: RedisKeys) {
+    this.#link = link;
     this.#keys = keys;
   }
 
-  async append(record: CallRecord): Promise<void> {
-    if (this.#waiting.size >= MAX_WAITING_RECORDS) {
-      const cause = new Error("too many call records wait for redis");
-      throw new StoreError("STORE_UNAVAILABLE", { operation: "append", waiting: this.#waiting.size }, { cause });
-    }
-    const append = this.#background.script("appendCallRecord", {
-      keys: [this.#keys.callRecords, this.#keys.callRecordIds],
-      args: [record.id, JSON.stringify(record), KEPT_CALL_RECORDS],
+  async insert(records: readonly CallRecord[]): Promise<InsertOutcome> {
+    const { callRecords, callRecordKeys, callRecordStore } = this.#keys;
+    const reply = await this.#link.script("insertCallRecords", {
+      keys: [callRecords, callRecordKeys, callRecordStore],
+      args: [
+        randomUUID(),
+        KEPT_MS,
+        KEPT_SHARED_RECORDS,
+        ...records.flatMap((record) => [recordKey(record), JSON.stringify(record)]),
+      ],
     });
-    this.#waiting.add(append);
-    try {
-      await append;
-    } finally {
-      this.#waiting.delete(append);
-    }
+    const [store, added] = checkStored(insertReplySchema, reply, callRecords);
+    return { store, added };
+  }
+
+  async page({ sinceMs = 0, after, limit }: CallRecordQuery): Promise<CallRecordPage> {
+    const key = this.#keys.callRecords;
+    const from = after === undefined ? String(Math.max(0, Math.floor(sinceMs))) : `(${after}`;
+    const reply = await this.#link.run("pageOfCallRecords", (redis) => redis.xrange(key, from, "+", "COUNT", limit));
+    const entries = checkStored(entriesSchema, reply, key);
+    const last = entries.at(-1)?.[0] ?? after;
+    return { records: this.#recordsOf(entries), ...(last === undefined ? {} : { last }) };
   }
 
   async latest(limit: number): Promise<readonly CallRecord[]> {
@@ -46,14 +50,11 @@ export class RedisCallRecordStore implements CallRecordStore {
       return [];
     }
     const key = this.#keys.callRecords;
-    const reply = await this.#reads.run("latestCallRecords", (redis) => redis.xrevrange(key, "+", "-", "COUNT", limit));
-    const entries = checkStored(entriesSchema, reply, key);
-    return entries.map(([, [, text]]) => parseStored(callRecordSchema, text, key)).toReversed();
+    const reply = await this.#link.run("latestCallRecords", (redis) => redis.xrevrange(key, "+", "-", "COUNT", limit));
+    return this.#recordsOf(checkStored(entriesSchema, reply, key)).toReversed();
   }
 
-  /** Waits until no append is on its way, or for `limitMs`. */
-  async drain(limitMs: number): Promise<void> {
-    const settled = Promise.allSettled(this.#waiting);
-    await withDeadline(settled, limitMs, "append call records").catch(() => undefined);
+  #recordsOf(entries: Entries): CallRecord[] {
+    return entries.map(([, [, text]]) => parseStored(callRecordSchema, text, this.#keys.callRecords));
   }
 }

@@ -9,7 +9,7 @@ const SCRIPT_FILES = {
   acquireLease: "acquire-lease-1",
   renewLeases: "renew-leases-1",
   countLeases: "count-leases-1",
-  appendCallRecord: "append-call-record-2",
+  insertCallRecords: "insert-call-records-3",
   applyBindings: "apply-bindings-2",
   clearBindings: "clear-bindings-2",
   purgeBindings: "purge-bindings-2",

@@ -1,5 +1,5 @@
 import { callRecordSchema, openCallSchema, recordOfCrash } from "@mss/model";
-import type { CallJournal, CallRecord, JournalBatch, SentMark } from "@mss/model";
+import type { CallJournal, CallRecord, CallRecordPage, CallRecordQuery, JournalBatch, SentMark } from "@mss/model";
 import { KEPT_CALL_RECORDS, KEPT_UNSENT_RECORDS } from "../limits.ts";
 import { parseStored } from "../stored-value.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
@@ -125,6 +125,15 @@ export class SqliteCallJournal implements CallJournal {
       this.#file.run(`DELETE FROM call_records WHERE position IN (${many})`, newest - KEPT_CALL_RECORDS, TRIM_AT_ONCE);
       return lost;
     });
+  }
+
+  async page({ sinceMs = 0, after = "0", limit }: CallRecordQuery): Promise<CallRecordPage> {
+    const sql =
+      "SELECT position, id, record FROM call_records WHERE position > ? AND ended_at >= ? ORDER BY position LIMIT ?";
+    const rows = this.#file.all(sql, Number(after), sinceMs, limit);
+    const last = rows.at(-1)?.["position"];
+    const records = rows.map(({ id, record }) => recordOf(id, record));
+    return { records, last: last === undefined ? after : String(Number(last)) };
   }
 
   async latest(limit: number): Promise<readonly CallRecord[]> {

@@ -54,6 +54,23 @@ export class SqliteFile {
     }
   }
 
+  /** Changes nothing, not even the form of an older file. */
+  openToRead(): void {
+    try {
+      this.#guard("open", () => {
+        this.#database = new DatabaseSync(this.#file, { timeout: BUSY_LIMIT_MS, readOnly: true });
+        const version = this.#version();
+        if (version < MIGRATIONS.length) {
+          throw new StoreError("STORE_OUTDATED", { file: this.#file, version, known: MIGRATIONS.length });
+        }
+        this.#refuseNewer(version);
+      });
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
   close(): void {
     this.#statements.clear();
     const database = this.#database;
@@ -89,14 +106,22 @@ export class SqliteFile {
 
   #migrate(): void {
     const database = this.#open();
-    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
-    if (version > MIGRATIONS.length) {
-      throw new StoreError("STORE_NEWER", { file: this.#file, version, known: MIGRATIONS.length });
-    }
+    const version = this.#version();
+    this.#refuseNewer(version);
     for (const migration of MIGRATIONS.slice(version)) {
       database.exec(migration);
     }
     database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  }
+
+  #version(): number {
+    return Number(this.#open().prepare("PRAGMA user_version").get()?.["user_version"]);
+  }
+
+  #refuseNewer(version: number): void {
+    if (version > MIGRATIONS.length) {
+      throw new StoreError("STORE_NEWER", { file: this.#file, version, known: MIGRATIONS.length });
+    }
   }
 
   #prepare(sql: string): StatementSync {

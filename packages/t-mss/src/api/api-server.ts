@@ -2,29 +2,35 @@ import rateLimit from "@fastify/rate-limit";
 import { fastify } from "fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { TlsCredentials } from "@mss/certificates";
-import type { Endpoint, HubSettings } from "@mss/model";
+import type { CallRecordStore, Endpoint, HubSettings } from "@mss/model";
 import type { Logger, Part } from "@mss/runtime";
 import { HubError } from "../errors.ts";
 import { loginOf } from "./branch-login.ts";
 import type { Login } from "./branch-login.ts";
 import type { PartDesk } from "./part-desk.ts";
+import { addRecordRoute } from "./record-route.ts";
+import { refuse } from "./refuse.ts";
+import type { BranchRequest, Refusal } from "./refuse.ts";
 
 export interface ApiServerOptions {
   readonly listen: Endpoint;
   readonly credentials: TlsCredentials;
   readonly settings: () => HubSettings;
   readonly desk: PartDesk;
+  /** Where the call records of the branches go. */
+  readonly records: CallRecordStore;
   readonly log: Logger;
 }
 
-/** HTTPS for the branches: each gets its own part of the plan in force, and nothing else is here. */
+/** HTTPS for the branches: each gets its own part of the plan in force and hands over its own call records, and nothing else is here. */
 export interface ApiServer extends Part {
   /** New connections have the new certificate; those that are up stay. Throws for credentials that TLS does not take. */
   renewCredentials(credentials: TlsCredentials): void;
 }
 
 const HANDSHAKE_LIMIT_MS = 5_000;
-const REQUEST_LIMIT_MS = 10_000;
+/** For all of a request: a batch of call records over a slow line. */
+const REQUEST_LIMIT_MS = 20_000;
 const HEADER_LIMIT_BYTES = 8_192;
 /** Branches wait 25 s at a time: this many requests are those of fifty branches behind one address. */
 const REQUESTS_PER_MINUTE_AND_ADDRESS = 120;
@@ -32,8 +38,6 @@ const MINUTE_MS = 60_000;
 const SPARE_CONNECTIONS = 100;
 const CONNECTIONS_PER_BRANCH = 4;
 const MAX_WAIT_SECONDS = 60;
-/** Of an id in a log line. */
-const MAX_ID = 64;
 const NO_PLAN_RETRY_SECONDS = "5";
 
 function tlsOptions({ certificate, key, authority }: TlsCredentials) {
@@ -90,18 +94,21 @@ function addRoutes(scope: FastifyInstance, options: ApiServerOptions): void {
   scope.get<{ Params: { branch: string } }>("/topology/branches/:branch", (request, reply) =>
     answer(request, reply, options),
   );
+  addRecordRoute(scope, options);
   scope.setNotFoundHandler({ preHandler: scope.rateLimit() }, (_request, reply) =>
     reply.code(404).send({ error: "there is nothing here" }),
   );
 }
 
-type PartRequest = FastifyRequest<{ Params: { branch: string } }>;
+function refusalOf(login: Login, { settings, log }: ApiServerOptions): Refusal {
+  return { login, settings: settings(), log };
+}
 
-async function answer(request: PartRequest, reply: FastifyReply, options: ApiServerOptions): Promise<FastifyReply> {
+async function answer(request: BranchRequest, reply: FastifyReply, options: ApiServerOptions): Promise<FastifyReply> {
   const { desk } = options;
   const login = loginOf(request, options);
   if (login.kind !== "branch" || login.branch !== request.params.branch) {
-    return refuse(request, reply, { login, options });
+    return refuse(request, reply, refusalOf(login, options));
   }
   const { branch } = login;
   const seen = request.headers["if-none-match"];
@@ -110,7 +117,7 @@ async function answer(request: PartRequest, reply: FastifyReply, options: ApiSer
   if (first !== undefined && names(seen, first.tag) && seconds > 0) {
     await waitConnected(request, (signal) => desk.wait(branch, seconds * 1_000, signal));
     if (loginOf(request, options).kind !== "branch") {
-      return refuse(request, reply, { login: { kind: "unknown" }, options }); // its secret was changed meanwhile
+      return refuse(request, reply, refusalOf({ kind: "unknown" }, options)); // its secret was changed meanwhile
     }
   }
   const held = desk.partOf(branch);
@@ -121,24 +128,6 @@ async function answer(request: PartRequest, reply: FastifyReply, options: ApiSer
   }
   reply.header("ETag", held.tag).header("Cache-Control", "private, no-cache");
   return names(seen, held.tag) ? reply.code(304).send() : reply.send(held.texts);
-}
-
-function refuse(
-  request: PartRequest,
-  reply: FastifyReply,
-  { login, options }: { readonly login: Login; readonly options: ApiServerOptions },
-): FastifyReply {
-  if (login.kind === "unknown") {
-    const challenge = `Basic realm="${options.settings().federation}", charset="UTF-8"`;
-    return reply.code(401).header("WWW-Authenticate", challenge).send({ error: "credentials of a branch are needed" });
-  }
-  if (login.kind === "branch") {
-    options.log.warn(
-      { branch: login.branch, asked: request.params.branch.slice(0, MAX_ID) },
-      "a branch asks for another's part",
-    );
-  }
-  return reply.code(403).send({ error: "not with these credentials" });
 }
 
 /** `Prefer: wait=25` (RFC 7240 §4.3): how long the client is ready to wait for something new. */

@@ -55,7 +55,7 @@ export function loginOf(request: FastifyRequest, { settings, log }: LoginOptions
   const trunk = given === undefined ? undefined : findTrunk(current, given.name);
   const expected = trunk === undefined ? NOBODY : tokenOf(trunk, current);
   if (!isEqual(given?.password ?? "", expected) || trunk === undefined) {
-    log.warn({ peer: request.ip, branch: trunk?.branch }, "topology asked for with wrong credentials");
+    log.warn({ peer: request.ip, branch: trunk?.branch }, "request of a branch with wrong credentials");
     return { kind: "unknown" };
   }
   const peerNames = provenNames(request);
@@ -64,7 +64,7 @@ export function loginOf(request: FastifyRequest, { settings, log }: LoginOptions
   if (!isBranch) {
     log.warn(
       { peer: request.ip, branch: trunk.branch },
-      "topology is not given to somebody with a branch's credentials",
+      "request is refused that has a branch's credentials, and not its address or certificate",
     );
     return { kind: "refused" };
   }
