@@ -1,4 +1,5 @@
 import type { SipHeaders } from "./drachtio/types.ts";
+import type { TriedRoute } from "./bridge/tried.ts";
 import type { CallErrorCode } from "./errors.ts";
 
 /** The end of a pipeline before its end: what the caller is answered. */
@@ -11,6 +12,8 @@ export interface Reply {
   readonly code?: CallErrorCode;
   /** Who the caller was found to be, when that was known: `extension:1000`, `branch:hk`. */
   readonly origin?: string;
+  /** Ways that lead nowhere now, as `passedOver` of a plan. */
+  readonly passedOver?: readonly TriedRoute[];
 }
 
 export type Verdict<Context> = { readonly kind: "next"; readonly ctx: Context } | Reply;

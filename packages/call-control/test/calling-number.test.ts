@@ -25,7 +25,7 @@ function ownerOf(number: string): BranchId | undefined {
 }
 
 function calling(from: string, headers: Readonly<Record<string, string>>, calls: readonly ActiveCall[] = [TALKING]) {
-  const invite = { from: { uri: "", user: from, host: "" }, header: (name: string) => headers[name] };
+  const invite = { from: { uri: "", user: from, host: "" }, header: (name: string) => headers[name.toLowerCase()] };
   return callingNumber(invite, HK, { ownerOf, activeCalls: () => calls });
 }
 

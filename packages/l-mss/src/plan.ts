@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { BridgePlan, BridgeStep, CallTarget, Step } from "@mss/call-control";
+import type { BridgePlan, BridgeStep, CallTarget, Step, TriedRoute } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
 import { next } from "@mss/call-control";
 import { dialledNumber, reject } from "@mss/call-control/node";
@@ -56,6 +56,7 @@ export function hubStep({ hub, address }: HubRoute, called: string, options: Pla
     uri: sipUriOf(address, called),
     ...(proxy === undefined ? {} : { proxy }),
     credentials: { realm: federation, username: id, secret: trunk.secret },
+    pathProof: { kind: "key", key: trunk.secret },
     trusted: true,
     firstResponseTimeoutMs: options.hubFirstResponseTimeoutMs,
     ringTimeoutMs: UPLINK_RING_TIMEOUT_MS,
@@ -125,6 +126,12 @@ async function stepsOf(
   }
 }
 
+/** Hubs that would be asked before the others, and are known to take no calls. */
+function hubsAway({ settings, hubsUp }: PlanOptions): readonly TriedRoute[] {
+  const up = new Set(hubsUp().map(({ hub }) => hub.id));
+  return settings.trunk.hubs.flatMap(({ id }) => (up.has(id) ? [] : [{ route: `hub:${id}`, code: "PEER_AWAY" }]));
+}
+
 /** What the caller hears when there is no way left for a call that was not refused. */
 const NO_WAY = { ring: "NOT_REGISTERED", uplink: "PEER_AWAY", emergency: "NOT_REGISTERED" } as const;
 
@@ -152,14 +159,15 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
     const sessionId = randomBytes(SESSION_ID_BYTES).toString("hex");
     const context = { ...options, caller, called, sessionId };
     const steps = await stepsOf(decision, context);
+    const passedOver = decision.kind === "uplink" ? hubsAway(options) : [];
     if (steps.length === 0) {
-      return reject(NO_WAY[decision.kind], origin);
+      return { ...reject(NO_WAY[decision.kind], origin), passedOver };
     }
     const { maxCalls } = settings.trunk;
     const overTrunk = caller.kind !== "extension" || decision.kind === "uplink";
     const leases = overTrunk && maxCalls !== undefined ? [{ key: TRUNK_LEASE, limit: maxCalls }] : [];
     const ofOurs = caller.kind === "extension" ? { sessionId } : {};
     const again = decision.kind === "uplink" ? { again: () => stepsOf(decision, context) } : {};
-    return next({ ...callerPart(caller, settings), ...ofOurs, leases, steps, ...again });
+    return next({ ...callerPart(caller, settings), ...ofOurs, leases, steps, passedOver, ...again });
   };
 }

@@ -42,6 +42,11 @@ export const callRecordSchema = z
     status: z.int().min(200).max(699),
     /** Stable code of the failure, as in the package's error table; absent for an answered call. */
     code: z.string().optional(),
+    /** Ways that did not lead to the callee, in order, and why (codes of the same table); absent where `target` alone was tried. */
+    tried: z
+      .array(z.strictObject({ route: z.string(), code: z.string() }).readonly())
+      .readonly()
+      .optional(),
     /** ISO 8601, UTC. */
     endedAt: z.iso.datetime(),
     /** `crash`: the node died; the end is when it is last known to have lived. */

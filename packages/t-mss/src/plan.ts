@@ -1,7 +1,7 @@
 import type { ActiveCall, BridgePlan, BridgeStep, IncomingRequest, LeaseRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
-import { branchCall, branchLabel, dialledNumber, reject } from "@mss/call-control/node";
+import { branchCall, branchLabel, dialledNumber, pathOfCall, reject } from "@mss/call-control/node";
 import type { CallingNumber } from "@mss/call-control/node";
 import type { HubDecision as NumberRoute } from "@mss/dial-plan";
 import { namedHopOf, sipUriOf } from "@mss/model";
@@ -54,7 +54,10 @@ function stepTo({ target, contact }: HubLeg, context: LegContext): BridgeStep {
         label: branchLabel(branch),
         uri: sipUriOf(contact.source, called),
         ...(proxy === undefined ? {} : { proxy }),
-        ...(trunk && { credentials: { realm: branch, username: settings.id, secret: trunk.secret } }),
+        ...(trunk && {
+          credentials: { realm: branch, username: settings.id, secret: trunk.secret },
+          pathProof: { kind: "key", key: trunk.secret },
+        }),
         ...(isShownAnew && {
           callerId: { user: caller, domain: settings.federation, ...(hasName ? { displayName } : {}) },
         }),
@@ -114,6 +117,7 @@ export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan>
     const lease = leaseOf(inForce, caller.branch);
     const context = { ...options, inForce, invite, calling };
     const steps = decision.legs.map((leg) => stepTo(leg, context));
-    return next({ origin, trusted: true, ...(lease && { leases: [lease] }), steps });
+    const path = pathOfCall(invite, { kind: "key", key: caller.settings.secret });
+    return next({ origin, trusted: true, path, ...(lease && { leases: [lease] }), steps });
   };
 }

@@ -138,18 +138,32 @@ test("a hub that says nothing to a call is passed over, for the branch itself", 
 });
 
 test("a branch that does not take such calls is not called, and what a callee says is final", async (t) => {
-  const { net } = await startBranches(t, "127.17.181");
+  const { net, hk, london, records } = await startBranches(t, "127.17.181");
   const alice = await openPhone(t, net, "1000", 50);
   const carol = await openPhone(t, net, "4000", 150);
   await carol.register();
   const unreachable = await (await alice.call("5000")).final;
   assert.equal(unreachable.status, 503);
+  assert.match(
+    unreachable.headers.get("Reason") ?? "",
+    /^Q\.850;cause=38;.*, SIP;cause=503;text="hub:hub-1 PEER_AWAY"$/,
+  );
   const call = await alice.call("4000");
   (await carol.nextCall()).refuse(486);
   assert.equal((await call.final).status, 486);
   assert.equal(carol.unread("INVITE"), 0);
   assert.equal((await (await alice.call("4001")).final).status, 480, "no phone of it is registered");
   assert.equal((await (await alice.call("4002")).final).status, 403, "blocked at the own branch");
+  assert.equal(hk.status().hubs[0]?.state, "down");
+  await london.stop();
+  const nobody = await (await alice.call("4000")).final;
+  assert.equal(nobody.status, 503);
+  assert.match(nobody.headers.get("Reason") ?? "", /text="hub:hub-1 PEER_AWAY, branch:london TARGET_[A-Z]+"$/);
+  const record = records.findLast(({ node }) => node === "hk");
+  assert.deepEqual(
+    record?.tried?.map(({ route }) => route),
+    ["hub:hub-1", "branch:london"],
+  );
 });
 
 test("SEC-06: who calls straight is known by the certificate alone, and may do no more than through a hub", async (t) => {

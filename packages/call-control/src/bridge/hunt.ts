@@ -17,6 +17,8 @@ export interface HuntEvents {
   /** `alone`: no other target rings, so that its early media may be heard. */
   onProvisional(target: CallTarget, response: ClientResponse, alone: boolean): void;
   onAnswered(target: CallTarget, answer: LegAnswer): void;
+  /** These targets have failed; before `onFailed`, or before the next step. */
+  onTried(failures: readonly LegFailure[]): void;
   onFailed(failure: LegFailure | undefined): void;
 }
 
@@ -156,6 +158,7 @@ export class Hunt {
       return;
     }
     const best = bestFailure(this.#failures) ?? failure;
+    this.#deps.events.onTried(this.#failures);
     if (!declinedForAll && mayTryNext(this.#failures)) {
       this.#deps.log.info({ route: best.target, code: best.code }, "next step is tried");
       this.#earlier = best;

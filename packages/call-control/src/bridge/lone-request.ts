@@ -5,6 +5,7 @@ import { codeOf, statusFor } from "./failure.ts";
 import type { LegFailure } from "./failure.ts";
 import { loneRequestHeaders, responseHeaders, sessionIdHeader, sessionIdOf } from "./header-policy.ts";
 import { asksToBeHidden, callerHeaders } from "./identity.ts";
+import { pathHeader } from "./leg-offer.ts";
 import type { BridgePlan, CallTarget } from "./types.ts";
 
 /** Methods that are routed like a call where they are about a number, and belong to none. */
@@ -17,6 +18,8 @@ export interface LoneRequest {
   readonly method: LoneMethod;
   readonly request: IncomingRequest;
   readonly plan: BridgePlan;
+  /** This one. */
+  readonly node: string;
 }
 
 function limitMs(plan: BridgePlan, target: CallTarget): number {
@@ -24,15 +27,16 @@ function limitMs(plan: BridgePlan, target: CallTarget): number {
 }
 
 /** The request as that target gets it: by the header policy, and with the caller as an INVITE would show it. */
-export function loneRequestTo({ method, request, plan }: LoneRequest, target: CallTarget): OutgoingRequest {
+export function loneRequestTo({ method, request, plan, node }: LoneRequest, target: CallTarget): OutgoingRequest {
   const read = (name: string): string | undefined => request.header(name);
   const isHidden = plan.hidesCaller === true || asksToBeHidden(read("Privacy"));
-  const sessionId = plan.trusted === true ? sessionIdOf(read) : undefined;
+  const sessionId = (plan.trusted === true ? sessionIdOf(read) : undefined) ?? plan.sessionId;
   const headers: SipHeaders = {
     ...loneRequestHeaders(method, read),
     ...callerHeaders({ plan, target, from: request.from, isHidden, read }),
     "Max-Forwards": String(request.maxForwards - 1),
     ...(sessionId !== undefined && target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),
+    ...(sessionId === undefined ? {} : pathHeader({ plan, target, node, sessionId })),
   };
   return {
     method,

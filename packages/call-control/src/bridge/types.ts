@@ -1,6 +1,8 @@
 import type { ClientCredentials } from "../auth/credentials.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
 import type { CallErrorCode } from "../errors.ts";
+import type { PathProof } from "./path.ts";
+import type { TriedRoute } from "./tried.ts";
 
 /** A slot that a call holds while it lives, counted over all nodes that share the lease store. */
 export interface LeaseRequest {
@@ -41,6 +43,8 @@ export interface CallTarget {
   /** From the INVITE to the answer; then the leg is cancelled. */
   readonly ringTimeoutMs?: number;
   readonly lease?: LeaseRequest;
+  /** Of a trusted target: by what it believes the path of the call. Absent: it is not told. */
+  readonly pathProof?: PathProof;
   /**
    * Tells once when the peer is known to be gone: until it has answered, the call then goes to the next step, even if it has
    * rung, since nobody could tell the caller what becomes of it. Returns the function that takes the listener off.
@@ -74,6 +78,10 @@ export interface BridgePlan {
   /** Held from before the first step until the end of the call. Full: the call fails with `TRUNK_FULL`. */
   readonly leases?: readonly LeaseRequest[];
   readonly steps: readonly BridgeStep[];
+  /** Nodes by which the call has come to this one, as far as they can be believed. One that has this node in it is a loop. */
+  readonly path?: readonly string[];
+  /** Ways that would come before the steps and are known not to lead there now; told and recorded with those that were tried. */
+  readonly passedOver?: readonly TriedRoute[];
   /**
    * The ways to the callee that there are later, when the call is up and the peer that carries it is gone (`CallTarget.onGone`): the
    * call then goes on by one of them. Absent: it does not.

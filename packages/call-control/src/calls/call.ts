@@ -2,20 +2,21 @@ import { randomBytes } from "node:crypto";
 import { Hunt } from "../bridge/hunt.ts";
 import { asksForTls } from "../bridge/secure-target.ts";
 import type { LegAnswer, LegOffer } from "../bridge/callee-leg.ts";
+import { failureHeaders } from "../bridge/failure-headers.ts";
 import { alerts, reasonHeaderOf } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
 import { attemptOf, sessionIdOf, unsupportedRequirements, withoutReliability } from "../bridge/header-policy.ts";
 import type { Attempt } from "../bridge/header-policy.ts";
 import { asksToBeHidden } from "../bridge/identity.ts";
 import { legOffer } from "../bridge/leg-offer.ts";
+import { loopOf, loopReason } from "../bridge/loop.ts";
 import type { Session, SessionEvents } from "../bridge/session.ts";
 import type { BridgePlan, CallTarget, EndedBy, Party } from "../bridge/types.ts";
 import type { ActiveCall, CallLimits } from "../call-control-types.ts";
 import type { ClientResponse } from "../drachtio/client-transaction.ts";
-import { mergeHeaders } from "../drachtio/header-text.ts";
 import type { ServerTransaction } from "../drachtio/server-transaction.ts";
 import type { SipServerCore } from "../drachtio/sip-server.ts";
-import type { IncomingRequest, SipHeaders } from "../drachtio/types.ts";
+import type { IncomingRequest } from "../drachtio/types.ts";
 import { ERRORS } from "../errors.ts";
 import type { CallErrorCode } from "../errors.ts";
 import type { Reply, Step } from "../pipeline.ts";
@@ -228,7 +229,7 @@ export class Call implements LiveCall {
 
   readonly #read = (name: string): string | undefined => this.#invite.header(name);
 
-  #refuse({ status, reason, headers, code, origin }: Reply): void {
+  #refuse({ status, reason, headers, code, origin, passedOver = [] }: Reply): void {
     if (code === undefined) {
       this.#invite.reply(status, {
         ...(reason === undefined ? {} : { reason }),
@@ -238,6 +239,7 @@ export class Call implements LiveCall {
       return;
     }
     this.#startRecord(origin);
+    this.#recorder.passedOver(passedOver);
     this.#fail(code, {
       status,
       ...(reason === undefined ? {} : { reason }),
@@ -270,6 +272,13 @@ export class Call implements LiveCall {
 
   async #admitAndBridge(plan: BridgePlan): Promise<void> {
     this.#startRecord(plan.origin);
+    this.#recorder.passedOver(plan.passedOver ?? []);
+    const loop = loopOf(plan, this.#deps.recorder.node);
+    if (loop !== undefined) {
+      this.#recorder.log.warn({ path: loop }, "call has come back");
+      this.#fail("CALL_LOOP", { headers: { Reason: loopReason(loop) } });
+      return;
+    }
     this.#occupy();
     this.#enter();
     for (const lease of plan.leases ?? []) {
@@ -295,11 +304,12 @@ export class Call implements LiveCall {
       events: {
         onTarget: ({ label }) => {
           this.#target = label;
-          this.#recorder.tried(label);
+          this.#recorder.calls(label);
         },
         onProvisional: (target, response, alone) => this.#onProvisional(target, response, alone),
         onAnswered: (target, answer) => this.#onAnswered(target, answer),
-        onFailed: (failure) => this.#onFailed(failure),
+        onTried: (failures) => this.#recorder.passedOver(failures.map(({ target: route, code }) => ({ route, code }))),
+        onFailed: (failure) => this.#fail(failure?.code ?? "NO_ROUTE", failure),
       },
     });
     this.#hunt.start();
@@ -309,8 +319,9 @@ export class Call implements LiveCall {
   #offerFor(target: CallTarget, plan: BridgePlan, { alone, step }: { alone: boolean; step: number }): LegOffer {
     this.#attempts = step + 1;
     const attempt = plan.trusted === true ? attemptOf(this.#read) : { number: this.#attempts, resumes: false };
-    const { limits } = this.#deps;
-    return legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits, alone, attempt }, target);
+    const { limits, recorder } = this.#deps;
+    const { node } = recorder;
+    return legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits, alone, attempt, node }, target);
   }
 
   #onProvisional(target: CallTarget, response: ClientResponse, alone: boolean): void {
@@ -386,7 +397,7 @@ export class Call implements LiveCall {
     const isUp =
       this.#state === "answered" && this.#connection?.calleeChanged(answer, this.#calleeParty(label)) === true;
     if (isUp) {
-      this.#recorder.tried(label);
+      this.#recorder.calls(label);
     } else {
       this.#target = before;
     }
@@ -396,10 +407,11 @@ export class Call implements LiveCall {
   /** The INVITE that carries this call on: with what its caller has said last of its media. */
   #resumption(target: CallTarget, attempt: Attempt): LegOffer {
     const plan = this.#plan ?? { origin: "unknown", steps: [] };
-    const { limits } = this.#deps;
+    const { limits, recorder } = this.#deps;
+    const { node } = recorder;
     this.#callerMedia = this.#connection?.callerMedia ?? this.#callerMedia ?? this.#invite.body;
     const offer = legOffer(
-      { invite: this.#invite, plan, sessionId: this.#sessionId, limits, alone: true, attempt },
+      { invite: this.#invite, plan, sessionId: this.#sessionId, limits, alone: true, attempt, node },
       target,
     );
     return { ...offer, body: this.#callerMedia, headers: withoutReliability(offer.headers) };
@@ -438,10 +450,6 @@ export class Call implements LiveCall {
     };
   }
 
-  #onFailed(failure: LegFailure | undefined): void {
-    this.#fail(failure?.code ?? "NO_ROUTE", failure);
-  }
-
   #onCancel(reason: string | undefined): void {
     if (this.#state === "over" || this.#connection !== undefined) {
       return; // an answered call is not cancelled: its answer and the CANCEL crossed
@@ -454,24 +462,16 @@ export class Call implements LiveCall {
   /** The final answer that is no success. */
   #fail(
     code: CallErrorCode,
-    told: {
-      readonly status?: number;
-      readonly reason?: string;
-      readonly headers?: SipHeaders;
-      readonly target?: string;
-      readonly byTarget?: boolean;
-    } = {},
+    told: Partial<Pick<LegFailure, "status" | "reason" | "headers" | "target" | "byTarget">> = {},
   ): void {
     if (this.#state === "over" || this.#state === "answered") {
       return;
     }
     const status = told.status ?? ERRORS[code].sip;
-    const ours: SipHeaders = {
-      ...(status === 503 ? { "Retry-After": String(this.#deps.limits.retryAfterSeconds) } : {}),
-      Reason: reasonHeaderOf(code),
-    };
+    const { retryAfterSeconds } = this.#deps.limits;
+    const { tried } = this.#recorder;
     this.#invite.reply(status, {
-      headers: mergeHeaders(ours, told.headers),
+      headers: failureHeaders({ code, status, headers: told.headers, retryAfterSeconds, tried }),
       ...(told.reason === undefined ? {} : { reason: told.reason }),
     });
     this.#over(() => this.#recorder.failed(code, status, told));

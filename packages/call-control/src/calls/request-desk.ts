@@ -1,18 +1,20 @@
-import { bestFailure, mayTryNext, reasonHeaderOf } from "../bridge/failure.ts";
+import { failureHeaders } from "../bridge/failure-headers.ts";
+import { bestFailure, mayTryNext } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
 import { responseHeaders, unsupportedRequirements } from "../bridge/header-policy.ts";
 import { loneFailure, loneRequestTo } from "../bridge/lone-request.ts";
 import type { LoneMethod, LoneRequest } from "../bridge/lone-request.ts";
+import { loopOf, loopReason } from "../bridge/loop.ts";
 import { asksForTls, secureTarget } from "../bridge/secure-target.ts";
 import type { CallTarget } from "../bridge/types.ts";
-import { mergeHeaders } from "../drachtio/header-text.ts";
 import type { IncomingRequest, RequestOutcome, SipHeaders } from "../drachtio/types.ts";
 import { ERRORS } from "../errors.ts";
 import type { CallErrorCode } from "../errors.ts";
 import type { Reply } from "../pipeline.ts";
 import type { CallDeps } from "./call.ts";
 
-export type RequestDeskDeps = Pick<CallDeps, "server" | "route" | "limits"> & Pick<CallDeps["recorder"], "log">;
+export type RequestDeskDeps = Pick<CallDeps, "server" | "route" | "limits" | "recorder"> &
+  Pick<CallDeps["recorder"], "log">;
 
 type Taken = Extract<RequestOutcome, { kind: "answered" }>;
 type Result = { readonly taken: Taken } | { readonly failure: LegFailure };
@@ -58,9 +60,15 @@ export class RequestDesk {
       return;
     }
     const plan = verdict.ctx;
+    const { node } = this.#deps.recorder;
+    const loop = loopOf(plan, node);
+    if (loop !== undefined) {
+      this.#fail(request, "CALL_LOOP", { headers: { Reason: loopReason(loop) } });
+      return;
+    }
     let failure: LegFailure | undefined;
     for (const { targets } of plan.steps) {
-      const result = await this.#ask({ method, request, plan }, targets);
+      const result = await this.#ask({ method, request, plan, node }, targets);
       if ("taken" in result) {
         this.#pass(request, result.taken);
         return;
@@ -126,12 +134,9 @@ export class RequestDesk {
     told: { readonly status?: number; readonly reason?: string; readonly headers?: SipHeaders },
   ): void {
     const status = told.status ?? ERRORS[code].sip;
-    const ours: SipHeaders = {
-      ...(status === 503 ? { "Retry-After": String(this.#deps.limits.retryAfterSeconds) } : {}),
-      Reason: reasonHeaderOf(code),
-    };
+    const { retryAfterSeconds } = this.#deps.limits;
     request.reply(status, {
-      headers: mergeHeaders(ours, told.headers),
+      headers: failureHeaders({ code, status, headers: told.headers, retryAfterSeconds }),
       ...(told.reason === undefined ? {} : { reason: told.reason }),
     });
   }

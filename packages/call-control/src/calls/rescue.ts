@@ -116,6 +116,7 @@ export class Rescue {
         onTarget: () => undefined,
         onProvisional: (_target, response) => this.#onProvisional(alerts(response)),
         onAnswered: (target, answer) => this.#onAnswered(target, answer),
+        onTried: () => undefined,
         onFailed: (failure) => this.#onFailed(failure),
       },
     });

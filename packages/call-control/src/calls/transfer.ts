@@ -158,10 +158,11 @@ export class Transfer implements LiveCall {
       events: {
         onTarget: ({ label }) => {
           this.#target = { label, number: plan.to ?? this.#options.called };
-          this.#recorder.tried(label);
+          this.#recorder.calls(label);
         },
         onProvisional: (_target, response) => this.#onProvisional(response),
         onAnswered: (target, answer) => this.#onTargetAnswered(target, answer),
+        onTried: (failures) => this.#recorder.passedOver(failures.map(({ target: route, code }) => ({ route, code }))),
         onFailed: (failure) => this.#onTargetFailed(failure),
       },
     });
@@ -191,7 +192,7 @@ export class Transfer implements LiveCall {
   #joinOther({ talk, transferor }: NonNullable<TransferOptions["other"]>): Promise<void> {
     const side = talk.session.otherSide(transferor);
     this.#target = side.party;
-    this.#recorder.tried(side.party.label);
+    this.#recorder.calls(side.party.label);
     talk.session.expectReplacement(transferor, () => this.#partyGone());
     this.#reinvite(side, "", { onAnswered: (response) => this.#join(side, response), onRefused: () => undefined });
     return Promise.resolve();

@@ -26,6 +26,7 @@ export type {
 } from "../record/record-shipper.ts";
 export { RecordLedger } from "../record/record-ledger.ts";
 export type { RecordLedgerOptions, LedgerStatus, LedgerTiming } from "../record/record-ledger.ts";
+export { pathOfCall } from "./path-of-call.ts";
 export { reject } from "./reject.ts";
 export { isSameHost } from "./same-host.ts";
 export { sessionIdOf } from "./session-id.ts";

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CallRecord, OpenCall } from "@mss/model";
 import type { Logger } from "@mss/runtime";
+import type { TriedRoute } from "../bridge/tried.ts";
 import type { EndedBy } from "../bridge/types.ts";
 import { ERRORS } from "../errors.ts";
 import type { CallErrorCode } from "../errors.ts";
@@ -40,6 +41,7 @@ export class CallRecorder {
   #ringing: number | undefined;
   #answered: number | undefined;
   #end: CallEnd | undefined;
+  readonly #tried: TriedRoute[] = [];
 
   constructor(options: RecorderOptions, callId: string) {
     this.#options = options;
@@ -57,9 +59,19 @@ export class CallRecorder {
     this.#options.onOpen?.(this.#openCall());
   }
 
-  tried(target: string): void {
+  /** A target is called now. */
+  calls(target: string): void {
     this.#target = target;
     this.#log.debug({ route: target }, "target is called");
+  }
+
+  /** Ways that did not lead to the callee. */
+  passedOver(routes: readonly TriedRoute[]): void {
+    this.#tried.push(...routes);
+  }
+
+  get tried(): readonly TriedRoute[] {
+    return this.#tried;
   }
 
   rings(): void {
@@ -116,7 +128,17 @@ export class CallRecorder {
     const record = this.#recordOf(end, now);
     const { result, status, code, endedBy, setupMs, durationMs } = record;
     this.#log.info(
-      { ...this.#parties, route: this.#target, result, sip: status, code, endedBy, setupMs, durationMs },
+      {
+        ...this.#parties,
+        route: this.#target,
+        result,
+        sip: status,
+        code,
+        endedBy,
+        setupMs,
+        durationMs,
+        ...this.#ways(),
+      },
       "call end",
     );
     void this.#give(record);
@@ -127,10 +149,17 @@ export class CallRecorder {
     return {
       ...this.#known(),
       ...end,
+      ...this.#ways(),
       endedAt: this.#timeOf(now),
       setupMs: Math.round(settled - this.#started),
       durationMs: Math.round(now - settled),
     };
+  }
+
+  /** Nothing where one way alone was tried: that is the target of the record. */
+  #ways(): Pick<CallRecord, "tried"> {
+    const isMore = this.#tried.length > 1 || this.#tried.some(({ route }) => route !== this.#target);
+    return isMore ? { tried: [...this.#tried] } : {};
   }
 
   #openCall(): OpenCall {

@@ -28,6 +28,7 @@ export function directStep({ id, addresses }: DirectPeerSettings, call: DirectCa
             uri: sipUriOf(address, called),
             proxy,
             trusted: true,
+            pathProof: { kind: "proven" },
             firstResponseTimeoutMs: DIRECT_FIRST_RESPONSE_TIMEOUT_MS,
             ringTimeoutMs,
           },
