@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as hashOf } from "node:crypto";
 
 import { SipMessageError } from "./errors.ts";
 
@@ -56,7 +56,5 @@ function hash(algorithm: DigestAlgorithm, byteText: string): string {
   if (supported === undefined) {
     throw new SipMessageError("UNSUPPORTED_ALGORITHM", { algorithm });
   }
-  return createHash(supported === "MD5" ? "md5" : "sha256")
-    .update(byteText, "latin1")
-    .digest("hex");
+  return hashOf(supported === "MD5" ? "md5" : "sha256", Buffer.from(byteText, "latin1"), "hex");
 }

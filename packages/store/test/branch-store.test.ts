@@ -65,6 +65,33 @@ describe("branch store", () => {
       await after.stop();
     }));
 
+  it("writes the changes of one turn together, each with its own outcome, and one that fails fails alone", () =>
+    inFolder(async (file) => {
+      const store = open(file);
+      await store.start();
+      const apply = (aor: string, expiresAt: number, contact = `sip:${aor}@192.0.2.1`) =>
+        store.bindings.apply(aor, { set: [sampleBinding({ aor, contact, expiresAt })], remove: [] }, LIMITS);
+      const changes = [
+        apply("1000", 9_000),
+        apply("1001", 9_000),
+        apply("1002", 9_000.5), // no integer: SQLite refuses it
+        apply("1001", 9_000, "sip:second@192.0.2.1"),
+      ];
+      const [first, second, failed, third] = await Promise.allSettled(changes);
+      assert.deepEqual([first?.status, second?.status, third?.status], ["fulfilled", "fulfilled", "fulfilled"]);
+      assert.ok(failed?.status === "rejected" && withCode("STORE_FAILED")(failed.reason));
+      assert.equal((await store.bindings.find("1001", 1_000)).length, 2);
+      const last = apply("1003", 9_000);
+      await store.stop(); // what was asked for is in the file
+      await last;
+      await store.start();
+      assert.deepEqual(
+        (await store.bindings.all(1_000)).map(({ aor }) => aor),
+        ["1000", "1001", "1001", "1003"],
+      );
+      await store.stop();
+    }));
+
   it("is closed before the start and after the stop", async () => {
     const store = open(":memory:");
     await assert.rejects(store.bindings.all(0), withCode("STORE_CLOSED"));
@@ -111,6 +138,8 @@ describe("branch store", () => {
       other.exec("UPDATE bindings SET transport = 'pigeon' WHERE aor = '1000'; UPDATE call_records SET record = '{'");
       other.exec("UPDATE copies SET document = '{\"revision\":8}'");
       other.close();
+      await store.stop(); // what was read once is remembered while the file is open
+      await store.start();
       await assert.rejects(store.bindings.find("1000", 1_000), withCode("STORE_CORRUPT"));
       await assert.rejects(store.callRecords.latest(1), withCode("STORE_CORRUPT"));
       await store.callRecords.write(batchOf("b"));

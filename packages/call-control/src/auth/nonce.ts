@@ -1,4 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 
 export type NonceVerdict =
   | { readonly kind: "valid"; readonly issuedAtMs: number }
@@ -18,12 +19,12 @@ const NONCE = /^[A-Za-z0-9_-]{42}$/; // base64url of 31 bytes
  * stored for a challenge, so that challenges cost an attacker's traffic and not our memory.
  */
 export class NonceMint {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject; // made once: it costs more than the hash
   readonly #realm: string;
   readonly #lifetimeMs: number;
 
   constructor(options: { readonly key: Uint8Array; readonly realm: string; readonly lifetimeMs: number }) {
-    this.#key = options.key;
+    this.#key = createSecretKey(options.key);
     this.#realm = options.realm;
     this.#lifetimeMs = options.lifetimeMs;
   }

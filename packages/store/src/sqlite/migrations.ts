@@ -52,4 +52,6 @@ export const MIGRATIONS: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT;
   `,
+  // every refresh of a registration wrote it anew; what looks for expired ones does so once and may read the table
+  "DROP INDEX bindings_by_expiry;",
 ];

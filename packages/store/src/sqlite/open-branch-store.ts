@@ -20,8 +20,9 @@ export function openBranchStore(options: BranchStoreOptions): BranchStore {
   const log = options.log.child({ mod: "store" });
   const file = new SqliteFile(options.file, log);
   const sync = new WalSync(options.file, log);
+  const bindings = new SqliteBindingStore(file);
   return {
-    bindings: new SqliteBindingStore(file),
+    bindings,
     callRecords: new SqliteCallJournal(file, sync),
     topologyCopy: new SqliteCopyStore(file, "topology"),
     async start() {
@@ -29,8 +30,10 @@ export function openBranchStore(options: BranchStoreOptions): BranchStore {
       log.debug({ file: options.file }, "branch store open");
     },
     async stop() {
+      bindings.flush();
       await sync.stop();
       file.close();
+      bindings.forget();
     },
   };
 }
