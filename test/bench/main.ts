@@ -6,11 +6,13 @@ import { load, machine, print } from "./core/machine.ts";
 import { federationSize } from "./growth/branches.ts";
 import { established } from "./growth/established.ts";
 import type { Bench, BenchOptions } from "./core/options.ts";
+import { lookUps } from "./hub/look-ups.ts";
+import { probes } from "./hub/probes.ts";
 import { powerCut } from "./phones/power-cut.ts";
 import { register } from "./phones/register.ts";
 import { writeBlock, writePlot } from "./core/readme.ts";
 
-const BENCHES: readonly Bench[] = [calls, branches, register, powerCut, established, federationSize];
+const BENCHES: readonly Bench[] = [calls, branches, register, powerCut, established, federationSize, probes, lookUps];
 const USAGE = 2;
 
 const { values, positionals } = parseArgs({

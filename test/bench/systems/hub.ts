@@ -8,7 +8,10 @@ import { CONTROL_PORT, SECRET, spawnDrachtio } from "./minimal.ts";
 import { HTTP_PORT, nodeDocument, registerFrom, spawnNode, spawnRedis } from "./nodes.ts";
 
 const HUB = "hub-1";
-const FEW_BRANCHES = PAIRS * 2;
+/** Those that call and are called. */
+export const FEW_BRANCHES = PAIRS * 2;
+/** The others are in 127.<this>.0.0/16, 200 in a /24. */
+export const IDLE_NETWORK = 34;
 
 export interface HubOptions {
   readonly subnet: number;
@@ -26,9 +29,8 @@ function passwordOf(id: string): string {
   return `secret-of-the-trunk-of-${id}`;
 }
 
-/** Its address is in 127.34 to 127.37: nobody is there. */
 function idleBranch(index: number): [id: string, branch: object] {
-  const host = `127.${34 + Math.floor(index / 50_000)}.${Math.floor(index / 200)}.${1 + (index % 200)}`;
+  const host = `127.${IDLE_NETWORK}.${Math.floor(index / 200)}.${1 + (index % 200)}`;
   const id = `office-${index}`;
   const numbers = [`3${String(index).padStart(4, "0")}xx`];
   return [id, { numbers, ...nodeDocument(host), trunk: { secret: passwordOf(id), address: host } }];
