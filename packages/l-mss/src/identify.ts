@@ -5,6 +5,7 @@ import type { ActiveCall, DigestGuard, IncomingRequest, Step } from "@mss/call-c
 import { next } from "@mss/call-control";
 import type { BranchSettings, TransportAddress, TrunkHubSettings } from "@mss/model";
 import { extensionNumberSchema } from "@mss/model";
+import { SparseWarnings } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { callerLabel } from "./caller.ts";
 import type { Caller } from "./caller.ts";
@@ -74,7 +75,9 @@ export function identify({
   activeCalls,
   log,
 }: IdentifyOptions): Step<IncomingRequest, IdentifiedCall> {
+  const warnings = new SparseWarnings({ log });
   return async (invite) => {
+    const { source: peer } = invite;
     const arrival = direct?.arrival(invite, activeCalls);
     if (arrival !== undefined) {
       return arrival.kind === "caller" ? next({ invite, caller: arrival.caller }) : arrival;
@@ -82,7 +85,7 @@ export function identify({
     const outcome = await guard.check(invite, (username) => secretOf(settings, callerOf(settings, invite, username)));
     if (outcome.kind === "challenge") {
       if (outcome.failed) {
-        log.warn({ peer: invite.source, from: invite.from.user }, "call with wrong credentials");
+        warnings.warn(peer.host, { peer, from: invite.from.user }, "call with wrong credentials");
       }
       return { kind: "reply", status: outcome.status, headers: outcome.headers };
     }
@@ -96,17 +99,14 @@ export function identify({
     if (caller.kind === "hub" && !isHub(caller.hub, invite, settings)) {
       const reason = "it does not prove the hub's name by a certificate";
       const advice = "look who it is, or give the hub a certificate with its own name: mss cert";
-      log.warn(
-        { peer: invite.source, hub: caller.hub.id, names: invite.peerNames, reason, advice },
-        "call of a hub is refused",
-      );
+      log.warn({ peer, hub: caller.hub.id, names: invite.peerNames, reason, advice }, "call of a hub is refused");
       return reject("NOT_AUTHENTICATED", callerLabel(caller));
     }
     if (caller.kind === "extension" && invite.from.host === ANONYMOUS_HOST) {
       return next({ invite, caller: { ...caller, isHidden: true } }); // RFC 3323 §4.1: the credentials say who it is
     }
     if (caller.kind === "extension" && invite.from.user !== caller.number) {
-      log.warn({ peer: invite.source, from: invite.from.user, code: "NOT_PERMITTED" }, "call under another number");
+      warnings.warn(peer.host, { peer, from: invite.from.user, code: "NOT_PERMITTED" }, "call under another number");
       return reject("NOT_PERMITTED", callerLabel(caller));
     }
     return next({ invite, caller });

@@ -6,4 +6,6 @@ export { LOG_LEVELS, createLog, silentLog } from "./log.ts";
 export type { LogLevel, LogOptions, Logger } from "./log.ts";
 export { retry } from "./retry.ts";
 export type { RetryOptions } from "./retry.ts";
+export { SparseWarnings } from "./sparse-warnings.ts";
+export type { SparseWarningsOptions } from "./sparse-warnings.ts";
 export { TypedEmitter } from "./typed-emitter.ts";

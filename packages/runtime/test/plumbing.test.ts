@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
 import { test } from "node:test";
-import { TypedEmitter, createLog, hasCode, retry, withDeadline } from "../src/index.ts";
+import { SparseWarnings, TypedEmitter, createLog, hasCode, retry, withDeadline } from "../src/index.ts";
 
 test("withDeadline passes on what comes in time, and rejects with a code what does not", async () => {
   assert.equal(await withDeadline(Promise.resolve(3), 1_000, "three"), 3);
@@ -65,6 +65,36 @@ test("a listener that throws is reported, and the others still hear", () => {
     [failure, "up"],
     [failure, "up"],
   ]);
+});
+
+test("SEC-32: what anybody can cause is told once a minute for each key, and at most so often, with what was left out", () => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  let nowMs = 0;
+  const warnings = new SparseWarnings({
+    log: createLog({ level: "info", destination }),
+    lines: 3,
+    now: () => nowMs,
+  });
+  for (let count = 0; count < 100; count += 1) {
+    warnings.warn(`10.0.0.${count % 5}`, { from: count }, "wrong credentials");
+  }
+  assert.equal(lines.length, 3);
+  assert.ok(!lines.join("").includes("untold"));
+  nowMs = 60_000;
+  warnings.warn("10.0.0.0", { from: 100 }, "wrong credentials");
+  assert.match(lines.at(-1) ?? "", /"from":100,"untold":97/);
+});
+
+test("SEC-32: no control character is in a line, nor what some take for the end of one", () => {
+  const lines: string[] = [];
+  const log = createLog({ level: "info", destination: { write: (line: string) => void lines.push(line) } });
+  const text = "a\u001b[2J\u007f\u009b31m\u0085\u2028\u2029\r\nb";
+  log.info({ text }, "hello");
+  const [line = ""] = lines;
+  assert.match(line, /^[^\p{Cc}\u2028\u2029]*\n$/u);
+  const read: unknown = JSON.parse(line);
+  assert.partialDeepStrictEqual(read, { text });
 });
 
 test("SEC-32: a log line is JSON with its fixed fields, without secrets", () => {

@@ -1,7 +1,6 @@
-import { mutate } from "./mutate.ts";
+import { Random, mutate } from "@mss/sip-message/testing";
 import type { Outcome } from "./oracles.ts";
 import { OracleError, costOf, judge, judgeStream } from "./oracles.ts";
-import { Random } from "./random.ts";
 import { SEEDS } from "./seeds.ts";
 
 export interface FuzzOptions {

@@ -1,12 +1,12 @@
 import { DEFAULT_LIMITS, createResponse, createStreamFramer, parseMessage, serializeMessage } from "@mss/sip-message";
 import type { SipMessage } from "@mss/sip-message";
+import type { Random } from "@mss/sip-message/testing";
 import { METHODS } from "../src/engine/methods.ts";
 import { Admission } from "../src/transport/admission.ts";
 import type { Admitted } from "../src/transport/admission.ts";
 import { stampRequest } from "../src/transport/ingress.ts";
 import { responseTarget } from "../src/transport/response-target.ts";
 import type { Flow } from "../src/transport/types.ts";
-import type { Random } from "./random.ts";
 import { drachtioView, ownView, readAllByDrachtio, readByDrachtio } from "./views.ts";
 
 const ADMISSION = new Admission(DEFAULT_LIMITS, { methods: METHODS, checksHops: true, proxyOptionTags: [] });

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TORTURE_MESSAGES } from "@mss/sip-message/testing";
+import { MUTATORS, Random, TORTURE_MESSAGES, mutate } from "@mss/sip-message/testing";
 import { fuzz, mutantOf } from "../fuzz/fuzz.ts";
-import { MUTATORS, mutate } from "../fuzz/mutate.ts";
 import { judge } from "../fuzz/oracles.ts";
-import { Random } from "../fuzz/random.ts";
 import { SEEDS } from "../fuzz/seeds.ts";
 
 /** Some 12 seconds of processor time; `fuzz/main.ts` makes millions. Always the same ones, so that a failure is a change's. */

@@ -4,6 +4,7 @@ import { next } from "@mss/call-control";
 import { branchLabel, isSameHost, reject } from "@mss/call-control/node";
 import { branchIdSchema } from "@mss/model";
 import type { BranchId, HubSettings, HubTrunkSettings } from "@mss/model";
+import { SparseWarnings } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 
 /** A branch as this hub knows it from its settings. */
@@ -85,11 +86,13 @@ export function isFromBranch(
  * with another certificate than the branch's, 403.
  */
 export function identify({ settings, guard, log }: IdentifyOptions): Step<IncomingRequest, IdentifiedCall> {
+  const warnings = new SparseWarnings({ log });
   return async (invite) => {
     const outcome = await guard.check(invite, (username) => findTrunk(settings, username)?.settings.secret);
     if (outcome.kind === "challenge") {
       if (outcome.failed) {
-        log.warn({ peer: invite.source, from: invite.from.user }, "call with wrong credentials");
+        const { source: peer } = invite;
+        warnings.warn(peer.host, { peer, from: invite.from.user }, "call with wrong credentials");
       }
       return { kind: "reply", status: outcome.status, headers: outcome.headers };
     }

@@ -8,6 +8,7 @@ import { sequenceOf } from "../../support/peer/message.ts";
 import type { WireMessage } from "../../support/peer/message.ts";
 import { authorizationLine } from "./digest.ts";
 import type { Account, DigestParts } from "./digest.ts";
+import { outcome } from "./outcome.ts";
 
 /** A call between two phones that is up, as either of them sees it. */
 export interface Call {
@@ -96,6 +97,14 @@ export class Phone {
     }
     const request = this.answer(first, challenge, parts, digest);
     return { request, final: await this.peer.final(request) };
+  }
+
+  /** The final answer, or undefined when an INVITE that was sent after the request is answered and the request is not. */
+  async finalOrNothing(request: WireMessage): Promise<WireMessage | undefined> {
+    const final = this.peer.final(request);
+    final.catch(() => undefined);
+    const isRead = outcome(this.peer, "INVITE", this.inviteParts(this.number));
+    return Promise.race([final, isRead.then(() => undefined)]);
   }
 
   /** Sends the request that was challenged once more, with credentials. */

@@ -135,6 +135,13 @@ function hubSettings({ net, flood, hub }: SiteOptions): HubSettings {
   };
 }
 
+/** A machine that has more to do than these tests is no hub that is away. */
+const PATIENCE = {
+  hubProbe: { timeoutMs: 20_000 },
+  trunkTiming: { requestTimeoutMs: 20_000 },
+  hubFirstResponseTimeoutMs: 20_000,
+} as const satisfies Partial<StartBranchOptions>;
+
 /** A log that goes to memory. */
 function memoryLog(lines: string[]): Logger {
   return createLog({ level: "debug", destination: { write: (line: string) => void lines.push(line) } });
@@ -169,7 +176,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   closing.push(() => hub.stop());
   const branchOf = async (id: BranchId): Promise<RunningBranch> => {
     const settings = branchSettings(id, options, dataDirectory);
-    const branch = await startBranch({ settings, engine, log, ...options.branchOptions });
+    const branch = await startBranch({ settings, engine, log, ...PATIENCE, ...options.branchOptions });
     closing.push(() => branch.stop());
     await trunkUp(branch);
     return branch;

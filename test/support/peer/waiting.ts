@@ -1,4 +1,5 @@
 const WAIT_LIMIT_MS = 8_000;
+const SHOWN = 10;
 
 /** Resolves as the promise does, or rejects after some seconds with what was waited for. */
 export async function inTime<Value>(
@@ -52,7 +53,7 @@ export class Inbox<Item> {
     }
     const { promise, resolve } = Promise.withResolvers<Item>();
     this.#waiting.push({ matches, resolve });
-    const describe = (): string => `${what}; unread: ${this.#items.map(this.#describe).join(" | ")}`;
+    const describe = (): string => `${what}; unread: ${this.#items.slice(-SHOWN).map(this.#describe).join(" | ")}`;
     const waited = inTime(promise, describe, limitMs);
     waited.catch(() => undefined); // a case that fails elsewhere does not come back for it
     return waited;

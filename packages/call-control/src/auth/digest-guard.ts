@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import { SparseWarnings } from "@mss/runtime";
 import type { IncomingRequest } from "../drachtio/types.ts";
 import { formatAuthValue, parseAuthValues } from "./auth-values.ts";
 import type { DigestAlgorithm } from "./credentials.ts";
@@ -39,12 +40,14 @@ class Guard implements DigestGuard {
   readonly #status: 401 | 407;
   readonly #mint: NonceMint;
   readonly #counts: NonceCounts;
+  readonly #warnings: SparseWarnings;
   /** Stands for the secret of users that do not exist. */
   readonly #noSecret = randomBytes(KEY_BYTES).toString("hex");
 
   constructor(options: DigestGuardOptions) {
     const lifetimeMs = options.nonceLifetimeMs ?? NONCE_LIFETIME_MS;
     this.#options = options;
+    this.#warnings = new SparseWarnings({ log: options.log });
     this.#algorithms = options.algorithms ?? ["SHA-256", "MD5"];
     this.#status = options.status ?? 401;
     this.#mint = new NonceMint({
@@ -89,7 +92,8 @@ class Guard implements DigestGuard {
       return { kind: "authenticated", username };
     }
     if (count === "replayed") {
-      this.#options.log.warn({ peer: request.source, callId: request.callId }, "nonce count was used before");
+      const { source: peer, callId } = request;
+      this.#warnings.warn(peer.host, { peer, callId }, "nonce count was used before");
     }
     return this.#challenge(request, { stale: true, failed: false });
   }

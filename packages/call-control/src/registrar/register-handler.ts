@@ -1,3 +1,4 @@
+import { SparseWarnings } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import type { DigestGuard, FindSecret } from "../auth/types.ts";
 import type { IncomingRequest } from "../drachtio/types.ts";
@@ -37,24 +38,25 @@ function registerRequestOf(request: IncomingRequest, aor: string): RegisterReque
  */
 export function createRegisterHandler(options: RegisterHandlerOptions): (request: IncomingRequest) => Promise<void> {
   const { guard, findSecret, registrar, log } = options;
+  const warnings = new SparseWarnings({ log });
   return async (request) => {
     const { source } = request;
     const outcome = await guard.check(request, findSecret);
     if (outcome.kind === "challenge") {
       if (outcome.failed) {
-        log.warn({ source, aor: request.to.user }, "registration with wrong credentials");
+        warnings.warn(source.host, { source, aor: request.to.user }, "registration with wrong credentials");
       }
       request.reply(outcome.status, { headers: outcome.headers });
       return;
     }
     if (outcome.kind === "refused") {
-      log.warn({ source, aor: request.to.user, reason: outcome.reason }, "registration refused");
+      warnings.warn(source.host, { source, aor: request.to.user, reason: outcome.reason }, "registration refused");
       request.reply(outcome.status);
       return;
     }
     const { username } = outcome;
     if (request.to.user !== username || options.admits?.(username, request) === false) {
-      log.warn({ source, username, aor: request.to.user }, "registration not permitted");
+      warnings.warn(source.host, { source, username, aor: request.to.user }, "registration not permitted");
       request.reply(403);
       return;
     }
