@@ -3,6 +3,7 @@ import type { Logger, Part } from "@mss/runtime";
 import type { BridgePlan } from "./bridge/types.ts";
 import type {
   EngineAddress,
+  LocalEngine,
   IncomingRequest,
   LinkState,
   OutgoingRequest,
@@ -56,7 +57,7 @@ export interface CallLimits {
 export interface CallControlOptions {
   /** Name of this node, for call records. */
   readonly node: string;
-  readonly engine: EngineAddress;
+  readonly engine: EngineAddress | LocalEngine;
   readonly log: Logger;
   /** Identify → authenticate → decide: usually a `chain`. A throw fails the call with 500. */
   readonly route: Step<IncomingRequest, BridgePlan>;

@@ -14,6 +14,7 @@ export type {
   IncomingInvite,
   IncomingRequest,
   LinkState,
+  LocalEngine,
   OutgoingRequest,
   ReplyOptions,
   RequestHandlers,

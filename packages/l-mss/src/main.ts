@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { NodeTls, deferred, embeddedAddress, engineOptions, knownSources } from "@mss/call-control/node";
+import { NodeTls, deferred, engineAccess, engineOptions, knownSources } from "@mss/call-control/node";
 import type { ShippingTiming } from "@mss/call-control/node";
 import type { BranchSettings, CallRecord } from "@mss/model";
 import { compose } from "@mss/runtime";
@@ -83,15 +83,13 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
       )
     : undefined;
   const watch = tls.watch(engine);
-  const address = (): EngineAddress =>
-    choice.kind === "drachtio" ? choice : embeddedAddress(engine?.controlAddress.port, secret);
   const node = deferred(() =>
     createBranchNode({
       settings: { ...settings, listen: tls.listen },
       store,
       certificate: () => tls.status(),
       ...(engine === undefined ? {} : { engineReport: () => engine.stats() }),
-      engine: address(),
+      engine: engineAccess(choice, engine, secret),
       log,
       ...rest,
     }),

@@ -1,5 +1,5 @@
 import { createCallControl } from "@mss/call-control";
-import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState } from "@mss/call-control";
+import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState, LocalEngine } from "@mss/call-control";
 import { RecordLedger, RecordShipper, createNodeHttp, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp, ShippingTiming } from "@mss/call-control/node";
 import type { BindingStore, BranchId, BranchSettings, CallJournal, CallRecord, CopyStore, HubId } from "@mss/model";
@@ -29,7 +29,7 @@ export interface BranchNodeOptions {
   /** What the embedded engine counts; absent with a drachtio-server. */
   readonly engineReport?: () => EngineReport;
   /** Where the drachtio wire protocol is spoken. */
-  readonly engine: EngineAddress;
+  readonly engine: EngineAddress | LocalEngine;
   readonly log: Logger;
   readonly limits?: CallLimits;
   /** Told each call record once, beside the store. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { NodeTls, deferred, embeddedAddress, engineOptions, knownSources } from "@mss/call-control/node";
+import { NodeTls, deferred, engineAccess, engineOptions, knownSources } from "@mss/call-control/node";
 import type { DeferredPart } from "@mss/call-control/node";
 import type { BranchPartBody, CallRecord, HubSettings, Snapshot } from "@mss/model";
 import { compose } from "@mss/runtime";
@@ -98,8 +98,6 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       )
     : undefined;
   const watch = tls.watch(engine, settings.api && { renewCredentials: (found) => node.get().renewCredentials(found) });
-  const address = (): EngineAddress =>
-    choice.kind === "drachtio" ? choice : embeddedAddress(engine?.controlAddress.port, secret);
   const node: DeferredPart<HubNode> = deferred(() =>
     createHubNode({
       settings: { ...settings, listen: tls.listen },
@@ -117,7 +115,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       certificate: () => tls.status(),
       ...(engine === undefined ? {} : { engineReport: () => engine.stats() }),
       ...(tls.credentials && { credentials: tls.credentials }),
-      engine: address(),
+      engine: engineAccess(choice, engine, secret),
       log,
       ...rest,
     }),

@@ -1,5 +1,5 @@
 import { createCallControl } from "@mss/call-control";
-import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState } from "@mss/call-control";
+import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState, LocalEngine } from "@mss/call-control";
 import { RecordLedger, RecordShipper, branchLabel, createNodeHttp, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
 import type { TlsCredentials } from "@mss/certificates";
@@ -49,7 +49,7 @@ export interface HubNodeOptions {
   /** The hub's certificate, for `settings.api`. */
   readonly credentials?: TlsCredentials;
   /** Where the drachtio wire protocol is spoken. */
-  readonly engine: EngineAddress;
+  readonly engine: EngineAddress | LocalEngine;
   readonly log: Logger;
   /** The snapshot of the hub's own file, to be published on start; absent: the hub takes what the store has. */
   readonly snapshot?: Snapshot;

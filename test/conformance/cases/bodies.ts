@@ -137,6 +137,8 @@ export const BODIES: readonly ConformanceCase[] = [
     run: async (rig) => {
       const { dialog, peer } = await callIn(rig, { transport: "tcp" });
       peer.cut();
+      const other = await rig.peer();
+      await other.final(other.request("CANCEL")); // the engine has seen the end: what crosses it on the way is lost
       const ended = dialog.destroy();
       peer.respond(await peer.next("BYE"), "200 OK");
       await ended;

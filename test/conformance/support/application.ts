@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import type { EventEmitter } from "node:events";
+import { createServer } from "node:net";
+import type { Server } from "node:net";
 import DrachtioSrf from "drachtio-srf";
 import { Inbox, inTime } from "../../support/peer/waiting.ts";
 
@@ -108,6 +110,7 @@ export interface Srf extends EventEmitter {
     readonly secret: string;
     readonly reconnect?: { readonly maxAttempts?: number; readonly retryMaxDelay?: number };
   }): void;
+  listen(options: { readonly server: Server; readonly secret: string }): void;
   disconnect(): void;
   request(uri: string, options: RequestOptions): Promise<AppRequest>;
   createUAS(
@@ -149,6 +152,9 @@ export class Application {
   readonly srf: Srf;
   readonly #inbox = new Inbox<Received>(({ req }) => req.method);
   readonly #records = new Inbox<CallRecordEvent>(({ event }) => event);
+  readonly #takes: readonly string[];
+  /** What an engine in the process connects to. */
+  #server: Server | undefined;
   #isConnected = false;
 
   constructor({ takes = [], tags }: ApplicationOptions) {
@@ -157,6 +163,7 @@ export class Application {
       throw new Error("drachtio-srf has changed");
     }
     this.srf = srf;
+    this.#takes = takes;
     for (const method of takes) {
       if (method.startsWith("cdr:")) {
         srf.on(method, (...values: readonly (string | AppMessage)[]) => this.#records.put({ event: method, values }));
@@ -175,9 +182,17 @@ export class Application {
     readonly host: string;
     readonly port: number;
     readonly secret: string;
+    readonly attach?: (server: Server, methods: readonly string[]) => void;
   }): Promise<readonly string[]> {
+    const { attach, ...address } = control;
     const connected = once(this.srf, "connect");
-    this.srf.connect({ ...control, reconnect: { maxAttempts: 1 } });
+    if (attach === undefined) {
+      this.srf.connect({ ...address, reconnect: { maxAttempts: 1 } });
+    } else {
+      this.#server = createServer();
+      this.srf.listen({ server: this.#server, secret: control.secret });
+      attach(this.#server, this.#takes);
+    }
     const values: readonly unknown[] = await inTime(connected, () => "the engine to take the application");
     const [error, hostPorts] = values;
     if (error instanceof Error) {
@@ -190,6 +205,7 @@ export class Application {
   disconnect(): void {
     if (this.#isConnected) {
       this.#isConnected = false;
+      this.#server?.close();
       this.srf.disconnect();
     }
   }

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { silentLog } from "@mss/runtime";
 import { createEngine } from "@mss/sip-engine";
 import { drachtioBinary, startDrachtioServer } from "../../support/drachtio-server.ts";
@@ -24,7 +24,11 @@ export interface RunningEngine {
   stop(): Promise<void>;
 }
 
-type ControlAddress = Address & { readonly secret: string };
+type ControlAddress = Address & {
+  readonly secret: string;
+  /** Connects an application without a socket. */
+  readonly attach?: (server: Server, methods: readonly string[]) => void;
+};
 
 export interface EngineUnderTest {
   readonly kind: EngineKind;
@@ -58,28 +62,31 @@ function listenOn(host: string): readonly { transport: "udp" | "tcp"; host: stri
 
 const SECRET = "conformance";
 
-const EMBEDDED: EngineUnderTest = {
-  kind: "embedded",
-  name: "embedded engine",
-  isShared: false,
-  cannot: () => undefined,
-  start: async ({ timers }) => {
-    const host = freshHost();
-    const engine = createEngine({
-      listen: listenOn(host),
-      control: { host: "127.0.0.1", port: 0, secret: SECRET },
-      ...(timers === undefined ? {} : { timers: SHORT_TIMERS }),
-      log: silentLog(),
-    });
-    await engine.start();
-    return {
-      sip: { host, port: SIP_PORT },
-      control: { ...engine.controlAddress, secret: SECRET },
-      peerHost: freshHost,
-      stop: () => engine.stop(),
-    };
-  },
-};
+function embedded(name: string, isAttached: boolean): EngineUnderTest {
+  return {
+    kind: "embedded",
+    name,
+    isShared: false,
+    cannot: () => undefined,
+    start: async ({ timers }) => {
+      const host = freshHost();
+      const engine = createEngine({
+        listen: listenOn(host),
+        control: { host: "127.0.0.1", port: 0, secret: SECRET },
+        ...(timers === undefined ? {} : { timers: SHORT_TIMERS }),
+        log: silentLog(),
+      });
+      await engine.start();
+      const attach = (server: Server, methods: readonly string[]): void => engine.attach(server, methods);
+      return {
+        sip: { host, port: SIP_PORT },
+        control: { ...engine.controlAddress, secret: SECRET, ...(isAttached ? { attach } : {}) },
+        peerHost: freshHost,
+        stop: () => engine.stop(),
+      };
+    },
+  };
+}
 
 function startedByTests(binary: string): EngineUnderTest {
   return {
@@ -149,9 +156,14 @@ async function text(socket: Socket, isWhole: (received: string) => boolean): Pro
   return received;
 }
 
-/** The engines that cases run on: the embedded one, and what DRACHTIO_BIN or DRACHTIO_URL gives. */
+/** The engines that cases run on: the embedded one over a socket and without, and what DRACHTIO_BIN or DRACHTIO_URL gives. */
 export function enginesUnderTest(): readonly EngineUnderTest[] {
   const binary = drachtioBinary();
   const url = process.env["DRACHTIO_URL"] ?? "";
-  return [EMBEDDED, ...(binary === undefined ? [] : [startedByTests(binary)]), ...(url === "" ? [] : [running(url)])];
+  return [
+    embedded("embedded engine", false),
+    embedded("embedded engine in the process", true),
+    ...(binary === undefined ? [] : [startedByTests(binary)]),
+    ...(url === "" ? [] : [running(url)]),
+  ];
 }

@@ -1,9 +1,11 @@
+import { createServer } from "node:net";
+import type { Server } from "node:net";
 import { TypedEmitter, withDeadline } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import { CallError } from "../errors.ts";
 import { createNativeSrf, disconnectNativeSrf, sendWithoutDelay } from "./native.ts";
 import type { NativeReplier, NativeRequest, NativeSrf } from "./native.ts";
-import type { EngineAddress, LinkState } from "./types.ts";
+import type { EngineAddress, LinkState, LocalEngine } from "./types.ts";
 
 // Out-of-dialog methods that we ask the engine for, so that what we do not want is refused by us. BYE, PRACK and ACK
 // outside of a dialog are the engine's to refuse; CANCEL comes as an event of its INVITE.
@@ -26,10 +28,18 @@ const RECONNECT_LIMIT_MS = 1_000; // without a limit the pauses of drachtio-srf 
 type LinkEvents = { up: []; down: [] };
 
 export interface EngineLinkOptions {
-  readonly engine: EngineAddress;
+  readonly engine: EngineAddress | LocalEngine;
   readonly log: Logger;
   /** Every request from the network, and those the engine makes itself (`source: application`). */
   readonly onRequest: (request: NativeRequest, replier: NativeReplier) => void;
+}
+
+function isLocal(engine: EngineAddress | LocalEngine): engine is LocalEngine {
+  return "attach" in engine;
+}
+
+function placeOf(engine: EngineAddress | LocalEngine): Record<string, unknown> {
+  return isLocal(engine) ? { engine: "embedded" } : { host: engine.host, port: engine.port };
 }
 
 /**
@@ -41,6 +51,8 @@ export class EngineLink implements Part {
   readonly #options: EngineLinkOptions;
   readonly #events: TypedEmitter<LinkEvents>;
   readonly #pending = new Set<() => void>();
+  /** What a local engine connects to. Listens nowhere. */
+  #server: Server | undefined;
   #state: LinkState = "down";
   #stopped = false;
   #onSettled: (() => void) | undefined;
@@ -100,12 +112,12 @@ export class EngineLink implements Part {
         resolve();
       } else {
         this.#options.log.error({ err: error }, "sip engine refused the secret");
-        reject(new CallError("ENGINE_LINK_LOST", { host: engine.host, port: engine.port }, { cause: error }));
+        reject(new CallError("ENGINE_LINK_LOST", placeOf(engine), { cause: error }));
       }
     });
     this.srf.on("close", () => this.#goDown());
     this.srf.on("error", (err) => this.#options.log.debug({ err }, "link to the sip engine failed"));
-    this.srf.connect({ ...engine, reconnect: { retryMaxDelay: RECONNECT_LIMIT_MS } });
+    this.#open();
     try {
       await withDeadline(promise, START_LIMIT_MS, "link to the sip engine");
     } catch (error) {
@@ -114,8 +126,20 @@ export class EngineLink implements Part {
     }
   }
 
+  #open(): void {
+    const { engine } = this.#options;
+    if (isLocal(engine)) {
+      this.#server = createServer();
+      this.srf.listen({ server: this.#server, secret: engine.secret });
+      engine.attach(this.#server, ROUTED_METHODS);
+    } else {
+      this.srf.connect({ ...engine, reconnect: { retryMaxDelay: RECONNECT_LIMIT_MS } });
+    }
+  }
+
   stop(): Promise<void> {
     this.#stopped = true;
+    this.#server?.close(); // so that a local engine does not connect again
     disconnectNativeSrf(this.srf);
     this.#goDown();
     this.#events.removeAllListeners();

@@ -1,3 +1,4 @@
+import type { Server } from "node:net";
 import Srf from "drachtio-srf";
 
 /*
@@ -62,7 +63,7 @@ export interface NativeRequestOptions {
 
 interface NativeClient {
   readonly mapServer: ReadonlyMap<{ end(): void; setNoDelay(noDelay: boolean): void }, unknown>;
-  readonly wp: { closing?: boolean; readonly reconnectVars: { retryTimer?: NodeJS.Timeout | null } };
+  readonly wp: { closing?: boolean; readonly reconnectVars?: { retryTimer?: NodeJS.Timeout | null } };
 }
 
 export interface NativeSrf {
@@ -73,6 +74,8 @@ export interface NativeSrf {
     readonly secret: string;
     readonly reconnect: { readonly retryMaxDelay: number };
   }): void;
+  /** Waits for engines that connect to `server`. */
+  listen(options: { readonly server: Server; readonly secret: string }): void;
   use(handler: (request: NativeRequest, replier: NativeReplier) => void): void;
   use(method: string, handler: (request: NativeRequest, replier: NativeReplier) => void): void;
   request(uri: string, options: NativeRequestOptions, callback: (error: unknown, sent?: NativeRequest) => void): void;
@@ -101,7 +104,7 @@ export function disconnectNativeSrf(srf: NativeSrf): void {
     return;
   }
   client.wp.closing = true;
-  clearTimeout(client.wp.reconnectVars.retryTimer ?? undefined);
+  clearTimeout(client.wp.reconnectVars?.retryTimer ?? undefined);
   for (const socket of client.mapServer.keys()) {
     socket.end();
   }

@@ -1,3 +1,4 @@
+import type { Server } from "node:net";
 import type { TransportAddress } from "@mss/model";
 import type { Logger, Part } from "@mss/runtime";
 import type { ClientCredentials } from "../auth/credentials.ts";
@@ -75,6 +76,12 @@ export interface EngineAddress {
   readonly tellsPeerNames?: boolean;
 }
 
+/** An engine in this process, reached without a socket; `Engine` of @mss/sip-engine has such an `attach`. */
+export interface LocalEngine extends Pick<EngineAddress, "secret" | "tellsPeerNames"> {
+  /** Gives a server that listens nowhere a connection, and another one when that has ended, until the server closes. */
+  attach(server: Server, methods: readonly string[]): void;
+}
+
 type Handler<Incoming extends IncomingRequest> = (request: Incoming) => Promise<void> | void;
 
 /** A method without handler is answered 405 with Allow. A handler that throws fails its request with 500. */
@@ -115,7 +122,7 @@ export type RequestOutcome =
 export type LinkState = "up" | "down";
 
 export interface SipServerOptions {
-  readonly engine: EngineAddress;
+  readonly engine: EngineAddress | LocalEngine;
   readonly log: Logger;
   readonly handlers: RequestHandlers & { readonly invite?: Handler<IncomingInvite> };
   /** Value of the Server and User-Agent headers; none when absent. */

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { ConnectionLimitSettings, ExternalAddressSettings, LimitSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import type { CallLimits } from "../call-control-types.ts";
-import type { EngineAddress } from "../drachtio/types.ts";
+import type { EngineAddress, LocalEngine } from "../drachtio/types.ts";
 import { ENGINE_ADMISSION } from "./engine-admission.ts";
 import type { NodeTls } from "./node-tls.ts";
 
@@ -69,7 +69,16 @@ function connectionLimits(settings: ConnectionLimitSettings) {
   };
 }
 
-/** Where the application finds the embedded engine, which alone tells the names that TLS peers have proven. */
-export function embeddedAddress(controlPort: number | undefined, secret: string): EngineAddress {
-  return { host: LOOPBACK, port: controlPort ?? 0, secret, tellsPeerNames: true };
+/**
+ * How the application of a node reaches its engine: the embedded one without a socket. That one alone tells the names that
+ * TLS peers have proven.
+ */
+export function engineAccess(
+  choice: { readonly kind: "embedded" } | ({ readonly kind: "drachtio" } & EngineAddress),
+  embedded: Pick<LocalEngine, "attach"> | undefined,
+  secret: string,
+): EngineAddress | LocalEngine {
+  return choice.kind === "drachtio"
+    ? choice
+    : { attach: (server, methods) => embedded?.attach(server, methods), secret, tellsPeerNames: true };
 }

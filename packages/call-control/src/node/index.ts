@@ -7,7 +7,7 @@ export type { CallingNumber, CallingNumberOptions } from "./calling-number.ts";
 export { deferred } from "./deferred.ts";
 export type { DeferredPart } from "./deferred.ts";
 export { dialledNumber } from "./dialled-number.ts";
-export { embeddedAddress, engineOptions } from "./engine-options.ts";
+export { engineAccess, engineOptions } from "./engine-options.ts";
 export type { EngineOptionsParts, EngineSettings } from "./engine-options.ts";
 export type { EngineReport } from "./engine-metrics.ts";
 export { knownSources } from "./known-sources.ts";

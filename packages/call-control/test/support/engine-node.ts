@@ -48,7 +48,7 @@ export class EngineNode {
     };
     const control = createCallControl({
       node: "hk",
-      engine: { ...engine.controlAddress, secret: SECRET },
+      engine: { attach: (application, methods) => engine.attach(application, methods), secret: SECRET },
       log: silentLog(),
       route: route ?? (() => next(plan([step(phoneTarget(network, 0))]))),
       onRecord: record,

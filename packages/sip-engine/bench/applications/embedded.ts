@@ -1,7 +1,7 @@
 // node embedded.ts HOST TARGET: engine and minimal B2BUA in one process and one thread.
 import { createLog } from "@mss/runtime";
 import { createEngine } from "@mss/sip-engine";
-import { startB2bua } from "./b2bua.ts";
+import { attachB2bua } from "./b2bua.ts";
 
 const SECRET = "benchmark";
 const [host = "", target = ""] = process.argv.slice(2);
@@ -12,6 +12,6 @@ const engine = createEngine({
   log: createLog({ level: "warn" }),
 });
 await engine.start();
-const srf = startB2bua({ ...engine.controlAddress, secret: SECRET }, target);
+const srf = attachB2bua(engine, SECRET, target);
 srf.on("connect", () => process.send?.("ready"));
 process.on("SIGTERM", () => process.exit()); // so that a profile is written

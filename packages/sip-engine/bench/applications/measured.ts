@@ -3,7 +3,7 @@ import { createLog } from "@mss/runtime";
 import { createEngine } from "@mss/sip-engine";
 import { EMBEDDED } from "../support/addresses.ts";
 import { answer } from "../support/ask.ts";
-import { startB2bua } from "./b2bua.ts";
+import { attachB2bua } from "./b2bua.ts";
 
 const SECRET = "benchmark";
 const GC_ROUNDS = 3; // what the first one finalizes goes with the second
@@ -35,6 +35,6 @@ answer({ port: engine.controlAddress.port }, async ([kind]) => {
   return { ...tables, heap: heapUsed + external, rss, cpuMs: (user + system) / 1000 };
 });
 if (target !== undefined) {
-  startB2bua({ ...engine.controlAddress, secret: SECRET }, target);
+  attachB2bua(engine, SECRET, target);
 }
 process.once("SIGTERM", () => process.exit());

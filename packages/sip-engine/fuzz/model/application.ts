@@ -35,7 +35,9 @@ export class Application {
     this.connection = options.connection;
     this.#options = options;
     const reader = new FrameReader(1_000_000);
-    options.socket.on("data", (bytes: Buffer) => void reader.push(bytes, (text) => this.#onFrame(frameOf(text))));
+    options.socket.on("data", (bytes: Buffer) => {
+      reader.push(bytes.toString("latin1"), (text) => this.#onFrame(frameOf(text)));
+    });
     for (const method of METHODS) {
       this.#write(`route|${method}`);
     }

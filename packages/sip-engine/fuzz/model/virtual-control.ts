@@ -1,7 +1,8 @@
 import { duplexPair } from "node:stream";
 import type { Duplex } from "node:stream";
 import type { Command } from "../../src/wire/commands.ts";
-import type { ControlSocket } from "../../src/wire/control-client.ts";
+import { SocketPipe } from "../../src/wire/control-pipe.ts";
+import type { ControlSocket } from "../../src/wire/control-pipe.ts";
 import { ControlClient } from "../../src/wire/control-client.ts";
 import type { ControlServer, ControlUser } from "../../src/wire/control-server.ts";
 import { CONTROL_LIMITS } from "../../src/wire/control-server.ts";
@@ -26,6 +27,10 @@ export class VirtualControl implements ControlServer {
     return Promise.resolve(undefined);
   }
 
+  attach(): void {
+    throw new Error("the applications of the model connect");
+  }
+
   stop(): Promise<void> {
     for (const client of this.#clients) {
       client.close("engine stops");
@@ -40,7 +45,7 @@ export class VirtualControl implements ControlServer {
     ours.once("close", () => theirs.destroy());
     const id = this.#nextId;
     this.#nextId += 1;
-    const client = new ControlClient(id, socketOf(ours), {
+    const client = new ControlClient(id, new SocketPipe(socketOf(ours)), {
       limits: CONTROL_LIMITS,
       isDialled: false,
       onCommand: (sender, command) => this.#onCommand(sender, command),

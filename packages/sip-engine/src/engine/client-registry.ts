@@ -19,12 +19,18 @@ function keyOf(verb: string): string {
 export class ClientRegistry {
   readonly #byVerb = new Map<string, VerbClients>();
 
+  /** False for a verb that is no method of ours and no call record. */
+  static knows(verb: string): boolean {
+    const method = keyOf(verb);
+    return isKnownMethod(method) || RECORDS.has(method);
+  }
+
   /** False for a verb that is no method of ours and no call record. The verb's case does not matter, as drachtio-srf sends it in lower case. */
   add(verb: string, client: ControlClient): boolean {
-    const method = keyOf(verb);
-    if (!isKnownMethod(method) && !RECORDS.has(method)) {
+    if (!ClientRegistry.knows(verb)) {
       return false;
     }
+    const method = keyOf(verb);
     const entry = this.#byVerb.get(method) ?? { clients: [], next: 0 };
     if (!entry.clients.includes(client)) {
       entry.clients.push(client);

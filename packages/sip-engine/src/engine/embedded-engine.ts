@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { Server } from "node:net";
 import type { TlsCredentials } from "@mss/certificates";
 import { tagOf } from "@mss/sip-message";
 import type { SipRequest, SipResponse } from "@mss/sip-message";
@@ -161,6 +162,21 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
       throw new EngineError("CONTROL_LISTEN_FAILED", { host, port }, { cause });
     }
     this.#core.log.info({ listening: this.listening, control: this.#control.address }, "sip engine listening");
+  }
+
+  attach(server: Server, methods: readonly string[]): void {
+    if (!this.#accepting) {
+      throw new EngineError("NOT_RUNNING");
+    }
+    const unknown = methods.find((method) => !ClientRegistry.knows(method));
+    if (unknown !== undefined) {
+      throw new EngineError("METHOD_UNKNOWN", { method: unknown });
+    }
+    this.#control.attach(server, (client) => {
+      for (const method of methods) {
+        this.#core.registry.add(method, client);
+      }
+    });
   }
 
   stop(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Server } from "node:net";
 import type { TlsCredentials } from "@mss/certificates";
 import type { Logger, Part } from "@mss/runtime";
 import type { MessageLimits } from "@mss/sip-message";
@@ -119,7 +120,7 @@ export interface EngineStats {
 }
 
 /**
- * A SIP engine that a drachtio-srf application drives over TCP, in the place of drachtio-server.
+ * A SIP engine that a drachtio-srf application drives, over TCP or in its process, in the place of drachtio-server.
  * It fails to start with `CONTROL_NOT_LOOPBACK`, `CONTROL_LISTEN_FAILED` or an error of the transport layer.
  */
 export interface Engine extends Part {
@@ -127,6 +128,13 @@ export interface Engine extends Part {
   readonly controlAddress: HostPort;
   /** The SIP addresses that were taken, after the start. */
   readonly listening: readonly ListenAddress[];
+  /**
+   * Lets in an application of this process without a socket: one that listens with `server`, as in
+   * `srf.listen({ server, secret })`, which has to come first; `server` itself need not listen anywhere. `methods`, in any
+   * case, are the requests that it wants, `cdr:start` and the like among them: a drachtio-srf that listens does not tell.
+   * A connection that ends is replaced, until the server closes. Throws NOT_RUNNING or METHOD_UNKNOWN.
+   */
+  attach(server: Server, methods: readonly string[]): void;
   stats(): EngineStats;
   /**
    * New TLS connections use these credentials from now on; no connection and no call ends. Throws, and changes nothing,

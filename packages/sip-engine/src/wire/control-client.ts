@@ -1,6 +1,6 @@
-import type { Duplex } from "node:stream";
 import type { Command } from "./commands.ts";
 import { parseCommand } from "./commands.ts";
+import type { ControlPipe } from "./control-pipe.ts";
 import type { FrameFault } from "./frame-codec.ts";
 import { FrameReader, encodeFrame } from "./frame-codec.ts";
 
@@ -25,42 +25,32 @@ export interface ControlClientLimits {
   readonly backlogBytes: number;
 }
 
-/** What a control connection needs of its socket. */
-export type ControlSocket = Duplex & { setNoDelay(isOn: boolean): unknown; destroySoon(): unknown };
-
-/** One connection of an application. Frames to it are collected and written once per turn of the event loop. */
+/** One connection of an application. */
 export class ControlClient {
   readonly id: number;
   tags: readonly string[] = [];
-  readonly #socket: ControlSocket;
+  readonly #pipe: ControlPipe;
   readonly #reader: FrameReader;
   readonly #limits: ControlClientLimits;
   readonly #handlers: ControlClientHandlers;
   readonly #isDialled: boolean;
   #authenticated = false;
   #closed: CloseReason | undefined;
-  #outgoing = "";
 
   constructor(
     id: number,
-    socket: ControlSocket,
+    pipe: ControlPipe,
     options: ControlClientHandlers & { readonly limits: ControlClientLimits; readonly isDialled: boolean },
   ) {
     this.id = id;
-    this.#socket = socket;
+    this.#pipe = pipe;
     this.#handlers = options;
     this.#limits = options.limits;
     this.#isDialled = options.isDialled;
     this.#reader = new FrameReader(options.limits.frameBytesBeforeLogin);
-    socket.setNoDelay(true);
-    socket.on("data", (bytes: Buffer) => {
-      this.#read(bytes);
-    });
-    socket.on("error", () => {
-      // `close` follows and does the work
-    });
-    socket.on("close", () => {
-      this.#finish("peer closed");
+    pipe.open({
+      onText: (text) => this.#read(text),
+      onClosed: () => this.#finish("peer closed"),
     });
   }
 
@@ -96,12 +86,11 @@ export class ControlClient {
     if (this.#closed !== undefined) {
       return;
     }
-    if (this.#outgoing === "") {
-      setImmediate(() => {
-        this.#flush();
-      });
+    this.#pipe.write(encodeFrame(frame));
+    if (this.#pipe.backlog > this.#limits.backlogBytes) {
+      this.#finish("does not read");
+      this.#pipe.destroy();
     }
-    this.#outgoing += encodeFrame(frame);
   }
 
   /** Sends what is waiting, then ends the connection. */
@@ -109,32 +98,17 @@ export class ControlClient {
     if (this.#closed !== undefined) {
       return;
     }
-    this.#flush();
     this.#finish(reason);
-    this.#socket.end();
-    this.#socket.destroySoon();
+    this.#pipe.end();
   }
 
-  #read(bytes: Buffer): void {
-    const fault = this.#reader.push(bytes, (frame) => {
+  #read(text: string): void {
+    const fault = this.#reader.push(text, (frame) => {
       this.#handlers.onCommand(this, parseCommand(frame));
     });
     if (fault !== undefined) {
       this.#finish(fault);
-      this.#socket.destroy();
-    }
-  }
-
-  #flush(): void {
-    if (this.#outgoing === "" || this.#closed !== undefined) {
-      return;
-    }
-    const outgoing = this.#outgoing;
-    this.#outgoing = "";
-    this.#socket.write(outgoing, "latin1");
-    if (this.#socket.writableLength > this.#limits.backlogBytes) {
-      this.#finish("does not read");
-      this.#socket.destroy();
+      this.#pipe.destroy();
     }
   }
 
@@ -142,7 +116,6 @@ export class ControlClient {
     if (this.#closed === undefined) {
       this.#closed = reason;
       this.#reader.stop();
-      this.#outgoing = "";
       this.#handlers.onClosed(this, reason);
     }
   }

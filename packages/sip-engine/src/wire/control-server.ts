@@ -2,9 +2,12 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import type { Logger } from "@mss/runtime";
+import { Attachment } from "./attachment.ts";
 import type { Command } from "./commands.ts";
 import { ControlClient } from "./control-client.ts";
 import type { CloseReason, ControlClientLimits } from "./control-client.ts";
+import { SocketPipe } from "./control-pipe.ts";
+import type { ControlPipe } from "./control-pipe.ts";
 import { formatOk, formatRefused } from "./notices.ts";
 
 /** What the control server tells the engine. Only clients that gave the secret are ever mentioned. */
@@ -50,6 +53,11 @@ export interface ControlServer {
    * application does not show the secret in time.
    */
   dial(to: { readonly host: string; readonly port: number }): Promise<ControlClient | undefined>;
+  /**
+   * Connects an application of this process that listens with `server`, as long as that is open. `onLogin` is called each
+   * time, before the application hears that it is let in.
+   */
+  attach(server: Server, onLogin: (client: ControlClient) => void): void;
   stop(): Promise<void>;
 }
 
@@ -58,13 +66,25 @@ function digest(secret: Buffer): Buffer {
   return createHash("sha256").update(secret).digest();
 }
 
+/** How a client came about, and who else wants to know of it. */
+interface Origin {
+  readonly kind: "accepted" | "dialled" | "attached";
+  readonly onLogin?: (client: ControlClient) => void;
+  readonly onClosed?: () => void;
+}
+
+interface Entry {
+  readonly origin: Origin;
+  readonly loginTimer: NodeJS.Timeout;
+}
+
 class LoopbackControlServer implements ControlServer {
   readonly #options: ControlServerOptions;
   readonly #limits: ControlServerLimits;
   readonly #expected: Buffer;
-  readonly #clients = new Map<ControlClient, NodeJS.Timeout | undefined>();
-  /** Clients that the engine dialled, with who waits for their login. */
-  readonly #dialled = new Map<ControlClient, (client: ControlClient | undefined) => void>();
+  readonly #clients = new Map<ControlClient, Entry>();
+  readonly #counts: Record<Origin["kind"], number> = { accepted: 0, dialled: 0, attached: 0 };
+  readonly #attachments = new Set<Attachment>();
   #server: Server | undefined;
   #user: ControlUser | undefined;
   #nextId = 1;
@@ -106,16 +126,32 @@ class LoopbackControlServer implements ControlServer {
   }
 
   dial({ host, port }: { readonly host: string; readonly port: number }): Promise<ControlClient | undefined> {
-    if (this.#user === undefined || this.#dialled.size >= this.#limits.dialled) {
+    if (this.#user === undefined || this.#counts.dialled >= this.#limits.dialled) {
       return Promise.resolve(undefined);
     }
     return new Promise((resolve) => {
-      this.#dialled.set(this.#adopt(connect({ host, port }), true), resolve);
+      this.#adopt(new SocketPipe(connect({ host, port })), {
+        kind: "dialled",
+        onLogin: resolve,
+        onClosed: () => resolve(undefined), // a promise that has its client hears nothing of this
+      });
     });
+  }
+
+  attach(server: Server, onLogin: (client: ControlClient) => void): void {
+    const attachment = new Attachment(server, (pipe, onClosed) =>
+      this.#adopt(pipe, { kind: "attached", onLogin, onClosed }),
+    );
+    this.#attachments.add(attachment);
+    server.once("close", () => this.#attachments.delete(attachment));
   }
 
   async stop(): Promise<void> {
     const server = this.#server;
+    for (const attachment of this.#attachments) {
+      attachment.stop();
+    }
+    this.#attachments.clear();
     for (const client of this.#clients.keys()) {
       client.close("engine stops");
     }
@@ -131,18 +167,18 @@ class LoopbackControlServer implements ControlServer {
   }
 
   #accept(socket: Socket): void {
-    if (this.#clients.size - this.#dialled.size >= this.#limits.connections) {
+    if (this.#counts.accepted >= this.#limits.connections) {
       this.#options.log.warn({ peer: socket.remoteAddress }, "control connection refused: too many");
       socket.destroy();
       return;
     }
-    this.#adopt(socket, false);
+    this.#adopt(new SocketPipe(socket), { kind: "accepted" });
   }
 
-  #adopt(socket: Socket, isDialled: boolean): ControlClient {
-    const client = new ControlClient(this.#nextId, socket, {
+  #adopt(pipe: ControlPipe, origin: Origin): ControlClient {
+    const client = new ControlClient(this.#nextId, pipe, {
       limits: this.#limits,
-      isDialled,
+      isDialled: origin.kind === "dialled",
       onCommand: (sender, command) => {
         this.#onCommand(sender, command);
       },
@@ -154,7 +190,8 @@ class LoopbackControlServer implements ControlServer {
     const loginTimer = setTimeout(() => {
       client.close("not authenticated in time");
     }, this.#limits.loginMs);
-    this.#clients.set(client, loginTimer);
+    this.#clients.set(client, { origin, loginTimer });
+    this.#counts[origin.kind] += 1;
     return client;
   }
 
@@ -177,24 +214,28 @@ class LoopbackControlServer implements ControlServer {
       client.close("refused");
       return;
     }
-    clearTimeout(this.#clients.get(client));
-    this.#clients.set(client, undefined);
+    const entry = this.#clients.get(client);
+    clearTimeout(entry?.loginTimer);
     client.letIn(command.tags);
+    entry?.origin.onLogin?.(client);
     client.send(formatOk(command.id, ...(this.#user?.greeting() ?? [])));
     this.#options.log.info({ client: client.id, tags: command.tags }, "application connected");
-    this.#dialled.get(client)?.(client);
   }
 
   #onClosed(client: ControlClient, reason: CloseReason): void {
-    clearTimeout(this.#clients.get(client));
+    const entry = this.#clients.get(client);
+    if (entry === undefined) {
+      return;
+    }
+    clearTimeout(entry.loginTimer);
     this.#clients.delete(client);
-    this.#dialled.get(client)?.(undefined); // a promise that has its client hears nothing of this
-    this.#dialled.delete(client);
+    this.#counts[entry.origin.kind] -= 1;
     const level = client.authenticated ? "info" : "warn";
     this.#options.log[level]({ client: client.id, reason }, "application disconnected");
     if (client.authenticated) {
       this.#user?.onClientGone(client);
     }
+    entry.origin.onClosed?.();
   }
 }
 

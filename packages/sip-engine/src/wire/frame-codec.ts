@@ -13,8 +13,8 @@ export function encodeFrame(frame: string): string {
 }
 
 /**
- * Cuts a byte stream into frames. Bytes of an unfinished frame are kept and looked at again only when the whole frame
- * can be there, so that the work is linear in the bytes however they are split. After a fault nothing more is read.
+ * Cuts a stream of byte text into frames. An unfinished frame is kept and looked at again only when the whole of it can be
+ * there, so that the work is linear in the bytes however they are split. After a fault nothing more is read.
  */
 export class FrameReader {
   /** Longest frame that is accepted, in bytes; may be raised when the peer has authenticated. */
@@ -29,15 +29,21 @@ export class FrameReader {
   }
 
   /** Gives each complete frame to `onFrame`. Returns the fault that ends this stream, if there is one. */
-  push(bytes: Buffer, onFrame: (frame: string) => void): FrameFault | undefined {
+  push(text: string, onFrame: (frame: string) => void): FrameFault | undefined {
     if (this.#fault !== undefined || this.#stopped) {
       return this.#fault;
     }
-    this.#text += bytes.toString("latin1");
-    if (this.#text.length < this.#needed) {
-      return undefined;
-    }
-    const text = this.#text;
+    this.#text += text;
+    return this.#text.length < this.#needed ? undefined : this.#cut(this.#text, onFrame);
+  }
+
+  /** Drops what is buffered and ignores everything that still comes. */
+  stop(): void {
+    this.#stopped = true;
+    this.#text = "";
+  }
+
+  #cut(text: string, onFrame: (frame: string) => void): FrameFault | undefined {
     let offset = 0;
     this.#needed = 0;
     while (offset < text.length && !this.#stopped) {
@@ -55,12 +61,6 @@ export class FrameReader {
     }
     this.#text = this.#fault === undefined ? text.slice(offset) : "";
     return this.#fault;
-  }
-
-  /** Drops what is buffered and ignores everything that still comes. */
-  stop(): void {
-    this.#stopped = true;
-    this.#text = "";
   }
 
   /** Index of the `#` after a well-formed length that is within the limit. */

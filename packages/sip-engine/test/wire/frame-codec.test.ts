@@ -8,7 +8,7 @@ function readAll(chunks: readonly Buffer[], limit = 1_000): { frames: string[]; 
   const frames: string[] = [];
   let fault: string | undefined;
   for (const chunk of chunks) {
-    fault ??= reader.push(chunk, (frame) => frames.push(frame));
+    fault ??= reader.push(chunk.toString("latin1"), (frame) => frames.push(frame));
   }
   return { frames, fault };
 }

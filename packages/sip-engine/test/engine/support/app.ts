@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { EventEmitter } from "node:events";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import type { Server } from "node:net";
 import type { TestContext } from "node:test";
 import Srf from "drachtio-srf";
@@ -148,6 +149,17 @@ export async function connectApp(context: TestContext, engine: Engine, tags?: re
       app.disconnect(); // throws when there is no connection
     }
   });
+  return app;
+}
+
+/** The same without a socket; `methods` are those that the engine is told. */
+export async function attachApp(context: TestContext, engine: Engine, methods: readonly string[]): Promise<App> {
+  const app = createApp();
+  const server = createServer();
+  app.listen({ server, secret: SECRET });
+  engine.attach(server, methods);
+  await once(app, "connect");
+  defer(context, () => void server.close());
   return app;
 }
 

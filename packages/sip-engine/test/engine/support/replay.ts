@@ -22,7 +22,7 @@ export class RawApp {
     socket.on("error", () => undefined); // a reset is one way for the engine to close it
     const reader = new FrameReader(1_000_000);
     socket.on("data", (bytes: Buffer) => {
-      reader.push(bytes, (frame) => this.#frames.push(frameOf(frame, "to app")));
+      reader.push(bytes.toString("latin1"), (frame) => this.#frames.push(frameOf(frame, "to app")));
       this.#wake?.();
     });
   }
