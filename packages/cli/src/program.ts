@@ -60,10 +60,18 @@ export function createProgram(options: ProgramOptions): (args: readonly string[]
     .argument("<to>", "dialled number")
     .requiredOption("--file <files...>", "topology files")
     .option("--at <time>", 'when, by the clock of the caller: "sat 23:00", "2026-11-28 23:00", or ISO 8601 with a zone')
+    .option(
+      "--hub <id>",
+      "ask this hub as it runs, on its machine: by the plan in force, with its trunks and their calls",
+    )
     .option("--branch <id>", "whose extension calls, where the number alone does not say it")
     .option("--json", "the same as JSON", false)
-    .action((from: string, to: string, flags: { file: string[]; at?: string; branch?: string; json: boolean }) =>
-      set(explain({ ...options, from, to, files: flags.file, ...flags })),
+    .action(
+      (
+        from: string,
+        to: string,
+        flags: { file: string[]; at?: string; branch?: string; hub?: string; json: boolean },
+      ) => set(explain({ ...options, from, to, files: flags.file, ...flags })),
     );
 
   return async (args) => {

@@ -15,6 +15,19 @@ export interface HealthReport {
   readonly [detail: string]: unknown;
 }
 
+/** A request whose answer depends on what it says. */
+export interface HttpQuestion {
+  readonly query: unknown;
+  readonly authorization: string | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body: unknown;
+}
+
 export interface HttpServerOptions {
   /** Loopback when no host is given; port 0 takes any free one. */
   readonly listen: { readonly host?: string; readonly port: number };
@@ -23,6 +36,8 @@ export interface HttpServerOptions {
   readonly health: () => HealthReport;
   /** JSON answers by path, such as `/calls`. A view returns what may be shown: nothing is taken out afterwards. */
   readonly views: Readonly<Record<string, () => unknown>>;
+  /** Answers by path that depend on the request, and that may ask for credentials. */
+  readonly answers?: Readonly<Record<string, (question: HttpQuestion) => Promise<HttpAnswer>>>;
 }
 
 export interface HttpServer extends Part {
@@ -56,10 +71,23 @@ function addRoutes(server: FastifyInstance, options: HttpServerOptions): void {
   for (const [path, view] of Object.entries(options.views)) {
     server.get(path, (_request, reply) => reply.send(view()));
   }
+  for (const [path, answer] of Object.entries(options.answers ?? {})) {
+    server.get(path, async (request, reply) => {
+      const {
+        status,
+        headers = {},
+        body,
+      } = await answer({
+        query: request.query,
+        authorization: request.headers.authorization,
+      });
+      return reply.code(status).headers(headers).send(body);
+    });
+  }
 }
 
 /**
- * Read-only HTTP for people and for Prometheus: `/health`, `/metrics` and the given views. It asks for no credentials:
+ * Read-only HTTP for people and for Prometheus: `/health`, `/metrics` and the given views. It asks for no credentials, but where an answer does:
  * bind it to loopback or to a management network. Fails to start with `HTTP_LISTEN_FAILED`.
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {

@@ -1,7 +1,7 @@
 import { createCallControl } from "@mss/call-control";
-import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState, LocalEngine } from "@mss/call-control";
-import { RecordLedger, RecordShipper, branchLabel, createNodeHttp, loneHandlers } from "@mss/call-control/node";
-import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
+import type { ActiveCall, CallControl, CallLimits, EngineAddress, LocalEngine } from "@mss/call-control";
+import { RecordLedger, RecordShipper, loneHandlers } from "@mss/call-control/node";
+import type { CertificateStatus, EngineReport } from "@mss/call-control/node";
 import type { TlsCredentials } from "@mss/certificates";
 import type {
   BindingStore,
@@ -11,7 +11,6 @@ import type {
   CallRecord,
   CallRecordStore,
   CopyStore,
-  HubId,
   HubSettings,
   LeaseStore,
   Snapshot,
@@ -22,7 +21,11 @@ import type { Logger, Part } from "@mss/runtime";
 import { createApiServer } from "./api/api-server.ts";
 import type { ApiServer } from "./api/api-server.ts";
 import { PartDesk } from "./api/part-desk.ts";
+import { createHubHttp } from "./hub-http.ts";
+import type { HubHttp } from "./hub-http.ts";
 import { HubRouting } from "./hub-routing.ts";
+import { hubStatus, missingTrunks } from "./hub-status.ts";
+import type { HubParts, HubStatus, StoreHealth } from "./hub-status.ts";
 import { PlanFeed } from "./plan-feed.ts";
 import { TrunkLocations } from "./trunk-locations.ts";
 
@@ -62,28 +65,6 @@ export interface HubNodeOptions {
   readonly branchFirstResponseTimeoutMs?: number;
 }
 
-export interface TrunkStatus {
-  readonly branch: BranchId;
-  readonly state: "up" | "down";
-  /** Calls of this hub that come from the branch or go to it. */
-  readonly calls: number;
-  /** Of all hubs together; absent: no limit. */
-  readonly maxCalls?: number;
-}
-
-export interface HubStatus {
-  readonly node: HubId;
-  readonly engineLink: LinkState;
-  readonly draining: boolean;
-  readonly calls: number;
-  /** The dial plan in force; absent before the first one. Revision 0 is the hub's own file, not yet in the store. */
-  readonly plan?: { readonly revision: number; readonly hash: string };
-  readonly trunks: readonly TrunkStatus[];
-}
-
-/** While the store is down calls go on by the plan in memory, and limits are counted by this hub alone. */
-export type StoreHealth = "up" | "down";
-
 /** A T-MSS: the trunk registrar and call control of one hub. */
 export interface HubNode extends Part {
   status(): HubStatus;
@@ -104,114 +85,6 @@ export interface HubNode extends Part {
 const BRANCH_FIRST_RESPONSE_TIMEOUT_MS = 2_000;
 
 type HubEvents = { trunk: [branch: BranchId]; plan: [revision: number] };
-
-interface HubParts {
-  readonly control: CallControl;
-  readonly feed: PlanFeed;
-  readonly locations: TrunkLocations;
-  readonly routing: HubRouting;
-  readonly desk: PartDesk;
-  readonly ledger: RecordLedger;
-  readonly shipper: RecordShipper;
-}
-
-/** Branches that the plan leads to this hub, and whose trunk its settings do not have. */
-function missingTrunks({ feed, routing: { settings } }: HubParts): readonly BranchId[] {
-  return feed.branchesAt(settings.id).filter((branch) => !settings.trunks.has(branch));
-}
-
-function trunkStatuses({ control, feed, locations, routing }: HubParts): TrunkStatus[] {
-  const calls = control.activeCalls();
-  return [...routing.settings.trunks.keys()].map((branch) => {
-    const label = branchLabel(branch);
-    const maxCalls = feed.plan?.maxCalls(branch);
-    return {
-      branch,
-      state: locations.aliveHere(branch, Date.now()) > 0 ? "up" : "down",
-      calls: calls.filter(({ origin, target }) => origin === label || target === label).length,
-      ...(maxCalls === undefined ? {} : { maxCalls }),
-    };
-  });
-}
-
-function hubStatus(parts: HubParts): HubStatus {
-  const { control, feed, routing } = parts;
-  return {
-    node: routing.settings.id,
-    engineLink: control.linkState,
-    draining: control.draining,
-    calls: control.activeCalls().length,
-    ...(feed.plan === undefined ? {} : { plan: { revision: feed.plan.revision, hash: feed.plan.hash } }),
-    trunks: trunkStatuses(parts),
-  };
-}
-
-/** What somebody must look at; calls go on by the plan in force. */
-function planProblem({ refused, copyProblem }: PlanFeed): string | undefined {
-  if (refused !== undefined) {
-    return `revision ${refused.revision} is left out: ${refused.reason}`;
-  }
-  return copyProblem === undefined ? undefined : `the plan in force is not on the disk: ${copyProblem}`;
-}
-
-/** Health, metrics and views, when the settings ask for them. */
-function createHttp(options: HubNodeOptions, parts: HubParts): NodeHttp | undefined {
-  const { settings, log } = options;
-  if (settings.http === undefined) {
-    return undefined;
-  }
-  const storeHealth = (): StoreHealth => options.storeHealth?.() ?? "up";
-  const trunksUp = () => trunkStatuses(parts).filter(({ state }) => state === "up").length;
-  return createNodeHttp({
-    node: settings.id,
-    role: "hub",
-    listen: settings.http,
-    control: parts.control,
-    log: log.child({ mod: "http" }),
-    ...(options.certificate === undefined ? {} : { certificate: options.certificate }),
-    ...(options.engineReport === undefined ? {} : { engineReport: options.engineReport }),
-    records: () => parts.shipper.status(),
-    health: () => ({
-      store: storeHealth(),
-      storeReason: options.storeReason?.(),
-      degraded:
-        storeHealth() === "down" ||
-        planProblem(parts.feed) !== undefined ||
-        parts.shipper.status().diskProblem !== undefined,
-      planProblem: planProblem(parts.feed),
-      planSource: parts.feed.source,
-      planGivenBack: parts.feed.givenBack,
-      branchesWithoutTrunk: missingTrunks(parts),
-      planRevision: parts.feed.plan?.revision,
-      trunksUp: trunksUp(),
-    }),
-    views: { "/trunks": () => trunkStatuses(parts) },
-    gauges: [
-      { name: "mss_store_up", help: "1 while the shared store answers", value: () => Number(storeHealth() === "up") },
-      { name: "mss_trunks_up", help: "Branches whose trunk is registered", value: trunksUp },
-      {
-        name: "mss_plan_refused",
-        help: "1 while the shared store has a revision that this hub does not route by",
-        value: () => Number(parts.feed.refused !== undefined),
-      },
-      {
-        name: "mss_plan_given_back",
-        help: "How often a shared store that had lost the plan in force got it again from this hub",
-        value: () => parts.feed.givenBack,
-      },
-      {
-        name: "mss_branches_waiting_for_topology",
-        help: "Requests of branches that are held until there is a new topology",
-        value: () => parts.desk.waiting,
-      },
-      {
-        name: "mss_plan_revision",
-        help: "Revision of the dial plan in force",
-        value: () => parts.feed.plan?.revision ?? 0,
-      },
-    ],
-  });
-}
 
 /** The hub's own records: in its journal until they are in the shared store, as those of the branches. */
 function createRecords({ callJournal, callRecords, onStoreHealth, log: parentLog }: HubNodeOptions) {
@@ -254,7 +127,7 @@ function warnOf(branches: readonly BranchId[], log: Logger): void {
 }
 
 interface LifecycleParts {
-  readonly http: NodeHttp | undefined;
+  readonly http: HubHttp | undefined;
   readonly api: ApiServer | undefined;
   readonly log: Logger;
 }
@@ -267,7 +140,7 @@ function lifecycleOf(parts: HubParts, { http, api, log }: LifecycleParts): Part 
       { name: "plan feed", part: parts.feed },
       { name: "sending of call records", part: parts.shipper },
       { name: "call control", part: parts.control },
-      ...(http === undefined ? [] : [{ name: "http", part: http.server }]),
+      ...(http?.parts ?? []),
       ...(api === undefined ? [] : [{ name: "https for branches", part: api }]),
     ],
     { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
@@ -322,7 +195,7 @@ export function createHubNode(options: HubNodeOptions): HubNode {
   });
   const { ledger, shipper } = createRecords(options);
   const parts: HubParts = { control, feed, locations, routing, desk, ledger, shipper };
-  const http = createHttp(options, parts);
+  const http = createHubHttp(options, parts);
   const api = createApi(options, routing, desk);
   const warnOfMissingTrunks = (): void => warnOf(missingTrunks(parts), log);
   const lifecycle = lifecycleOf(parts, { http, api, log });

@@ -117,6 +117,16 @@ export class PlanFeed implements Part {
     return sealed && { revision: sealed.header.revision, parts: sealed.texts.parts ?? {} };
   }
 
+  /** The text of the snapshot in force, with its revision. */
+  get snapshotInForce(): { readonly text: string; readonly hash: string; readonly revision: number } | undefined {
+    if (this.#inForce === undefined) {
+      return undefined;
+    }
+    const { sealed, plan } = this.#inForce;
+    const text = sealed?.texts.snapshot ?? JSON.stringify(this.#options.snapshot);
+    return { text, hash: plan.hash, revision: plan.revision };
+  }
+
   get source(): PlanSource | undefined {
     return this.#inForce?.source;
   }

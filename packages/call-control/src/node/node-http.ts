@@ -2,7 +2,7 @@ import type { CallRecord } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { compose } from "@mss/runtime";
 import { Counter, Gauge, Histogram, createHttpServer, createMetrics, eventLoopDelay } from "@mss/runtime/http";
-import type { HttpServer, Registry } from "@mss/runtime/http";
+import type { HttpServer, HttpServerOptions, Registry } from "@mss/runtime/http";
 import type { CallControl } from "../call-control-types.ts";
 import type { ShippingStatus } from "../record/record-shipper.ts";
 import { addEngineMetrics } from "./engine-metrics.ts";
@@ -25,6 +25,8 @@ export interface NodeHttpOptions {
   readonly health: () => Readonly<Record<string, unknown>>;
   /** JSON by path, beside `/calls`. */
   readonly views: Readonly<Record<string, () => unknown>>;
+  /** Answers that depend on the request. */
+  readonly answers?: HttpServerOptions["answers"];
   /** Gauges of this kind of node: name, what it counts, and its value now. */
   readonly gauges: readonly { readonly name: string; readonly help: string; readonly value: () => number }[];
 }
@@ -115,7 +117,8 @@ export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
     ...(sip === undefined ? {} : { "/sip": () => sip() }),
     ...options.views,
   };
-  const server = createHttpServer({ listen: options.listen, log: options.log, registry, health, views });
+  const { listen, log, answers = {} } = options;
+  const server = createHttpServer({ listen, log, registry, health, views, answers });
   const both = compose([
     { name: "event loop delay", part: eventLoopDelay(registry) },
     { name: "http server", part: server },

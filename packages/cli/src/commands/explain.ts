@@ -3,6 +3,7 @@ import { callerTimeZone, directoryOf, explainCall, formatExplanation, loadTopolo
 import { faultText } from "../fault-text.ts";
 import { EXIT } from "../output.ts";
 import type { ExitStatus, Output } from "../output.ts";
+import { explainAtHub } from "./explain-at-hub.ts";
 
 export interface ExplainOptions {
   readonly from: string;
@@ -12,18 +13,24 @@ export interface ExplainOptions {
   readonly at?: string;
   /** Branch of the caller, where its number alone does not say it. */
   readonly branch?: string;
+  /** The running hub to ask; absent: the files alone answer. */
+  readonly hub?: string;
   readonly json: boolean;
   readonly output: Output;
 }
 
 /** `mss explain`: failed status when the call would not reach a phone's number. */
-export async function explain({ from, to, files, at, branch, json, output }: ExplainOptions): Promise<ExitStatus> {
+export async function explain({ from, to, files, at, branch, hub, json, output }: ExplainOptions): Promise<ExitStatus> {
   const loaded = await loadTopology(files);
   if (loaded.kind === "faulty") {
     output.err(faultText(loaded.faults));
     return EXIT.usage;
   }
   const { topology } = loaded;
+  if (hub !== undefined) {
+    const query = { from, to, ...(at === undefined ? {} : { at }), ...(branch === undefined ? {} : { branch }) };
+    return explainAtHub({ topology, hub, query, json, output });
+  }
   const snapshot = toSnapshot(topology);
   const call = { snapshot, from, to, ...(branch === undefined ? {} : { branch }) };
   const nowMs = Date.now();

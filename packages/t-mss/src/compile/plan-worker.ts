@@ -1,31 +1,50 @@
-// A thread that compiles one plan and ends; started by compile-plan.ts.
+// A thread that does one job on the texts of a plan and ends; started by plan-thread.ts.
 import { parentPort } from "node:worker_threads";
 import { buffersOf } from "@mss/dial-plan";
+import { explainRunning } from "../explain/explain-running.ts";
+import type { ExplainTask } from "../explain/explain-running.ts";
 import { preparePlan } from "./prepare-plan.ts";
 import type { PlanTask } from "./prepare-plan.ts";
 
-/** In this order: the texts of the snapshots in pieces, then the task, whose snapshots they are. */
+/** Jobs without the texts of their snapshots, which come before them. */
+export type PlanJob =
+  | { readonly kind: "prepare"; readonly task: PlanTask }
+  | { readonly kind: "explain"; readonly task: Omit<ExplainTask, "text"> };
+
+/** The pieces of the texts, then the job. */
 export type PlanMessage =
-  | { readonly kind: "text"; readonly which: "candidate" | "inForce"; readonly text: string }
-  | { readonly kind: "task"; readonly task: PlanTask };
+  | { readonly kind: "text"; readonly position: number; readonly text: string }
+  | { readonly kind: "job"; readonly job: PlanJob };
 
-const pieces = { candidate: new Array<string>(), inForce: new Array<string>() };
+const pieces: string[][] = [];
 
-function run(task: PlanTask): void {
+function textAt(position: number): string {
+  return (pieces[position] ?? []).join("");
+}
+
+function prepare(task: PlanTask): void {
   const { candidate, inForce } = task;
   const prepared = preparePlan({
     ...task,
-    candidate: { ...candidate, texts: { ...candidate.texts, snapshot: pieces.candidate.join("") } },
-    ...(inForce && { inForce: { ...inForce, texts: { ...inForce.texts, snapshot: pieces.inForce.join("") } } }),
+    candidate: { ...candidate, texts: { ...candidate.texts, snapshot: textAt(0) } },
+    ...(inForce && { inForce: { ...inForce, texts: { ...inForce.texts, snapshot: textAt(1) } } }),
   });
   parentPort?.postMessage(prepared, prepared.kind === "prepared" ? buffersOf(prepared.owners) : []);
+}
+
+function run(job: PlanJob): void {
+  if (job.kind === "prepare") {
+    prepare(job.task);
+  } else {
+    parentPort?.postMessage(explainRunning({ ...job.task, text: textAt(0) }), []);
+  }
   parentPort?.close();
 }
 
 parentPort?.on("message", (message: PlanMessage) => {
   if (message.kind === "text") {
-    pieces[message.which].push(message.text);
+    (pieces[message.position] ??= []).push(message.text);
   } else {
-    run(message.task);
+    run(message.job);
   }
 });
