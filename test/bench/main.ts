@@ -77,6 +77,14 @@ if (values.help || unknown.length > 0) {
 } else {
   const chosen = options();
   for (const bench of BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
-    await runOne(bench, chosen);
+    try {
+      await runOne(bench, chosen);
+    } catch (error) {
+      // the others are still worth their time
+      process.stderr.write(
+        `${bench.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
+      process.exitCode = 1;
+    }
   }
 }
