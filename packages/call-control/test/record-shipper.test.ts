@@ -117,10 +117,11 @@ describe("record shipper", () => {
 
   it("sends everything again to a store that has lost what it had", async (t) => {
     const [hubs, disk] = [new HubStore(), new Disk()];
-    const { ledger, stop } = await start(t, hubs, disk, { checkMs: 5 });
+    const { ledger, shipper, stop } = await start(t, hubs, disk);
     ["a", "b", "c"].forEach((id) => ledger.closed(record(id)));
     await until(hubs, () => marksOf(disk).join() === "sent,sent,sent");
     hubs.lose();
+    shipper.retryNow(); // it has nothing to send, and asks
     await until(hubs, () => hubs.records.size === 3 && disk.store === "second");
     await stop();
     assert.deepEqual(marksOf(disk), ["sent", "sent", "sent"]);

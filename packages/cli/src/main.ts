@@ -2,7 +2,7 @@ import { hostname, userInfo } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { silentLog } from "@mss/runtime";
-import { connectRedis } from "@mss/store";
+import { connectRedis, readCallJournal } from "@mss/store";
 import { createProgram } from "./program.ts";
 import { readConfig } from "./config.ts";
 import { withCredentials } from "./credentials.ts";
@@ -35,6 +35,7 @@ if (outcome.kind === "faulty") {
     user: `${environment["SUDO_USER"] ?? userInfo().username}@${hostname()}`,
     openStore: (federation) =>
       redisUrl === undefined ? undefined : connectRedis({ url: redisUrl, federation, log: silentLog() }),
+    openJournal: (file) => readCallJournal({ file, log: silentLog() }),
     output,
     stopSignal: listenForStop(),
     reloadSignal: listenForReload,

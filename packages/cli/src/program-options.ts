@@ -1,3 +1,4 @@
+import type { OpenJournal } from "./cdr/open-journal.ts";
 import type { Config } from "./config.ts";
 import type { Output } from "./output.ts";
 import type { ReloadSignal } from "./reload-signal.ts";
@@ -15,6 +16,7 @@ export interface ProgramOptions {
   /** Who runs the command: author of what it publishes. */
   readonly user: string;
   readonly openStore: OpenStore;
+  readonly openJournal: OpenJournal;
   readonly output: Output;
   readonly stopSignal: StopSignal;
   readonly reloadSignal: ReloadSignal;

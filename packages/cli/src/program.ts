@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { addBundleCommand } from "./bundle/bundle-command.ts";
+import { addCdrCommand } from "./cdr/cdr-command.ts";
 import { addCertCommand } from "./cert/cert-command.ts";
 import { demo } from "./commands/demo.ts";
 import { explain } from "./commands/explain.ts";
@@ -52,6 +53,7 @@ export function createProgram(options: ProgramOptions): (args: readonly string[]
   addCertCommand(program, options, set);
   addKeyCommand(program, options, set);
   addBundleCommand(program, options, set);
+  addCdrCommand(program, options, set);
 
   program
     .command("explain")

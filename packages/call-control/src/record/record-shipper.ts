@@ -166,7 +166,7 @@ export class RecordShipper implements Part {
       const records = await this.#batch();
       const receipt = await this.#options.send(records, signal);
       await this.#settle(records, receipt);
-      more = records.length > 0 && (await this.#options.ledger.next(1)).length > 0;
+      more = (await this.#options.ledger.next(1)).length > 0;
     }
   }
 

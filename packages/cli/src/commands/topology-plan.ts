@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { z } from "zod";
 import { callRecordSchema } from "@mss/model";
 import type { CallRecord, Snapshot } from "@mss/model";
 import {
@@ -22,7 +23,7 @@ export interface TopologyPlanOptions {
   readonly files: readonly string[];
   /** Files to compare with, instead of what is in force. */
   readonly against?: readonly string[];
-  /** File with past calls, one record as JSON a line. */
+  /** File with past calls, as `mss cdr --format json` writes them. */
   readonly replay?: string;
   readonly json: boolean;
   readonly openStore: OpenStore;
@@ -131,13 +132,20 @@ async function readRecords(file: string): Promise<readonly CallRecord[] | string
     if (line.trim() === "") {
       continue;
     }
-    const record = callRecordSchema.safeParse(parseJson(line));
-    if (!record.success) {
+    const found = recordsIn(parseJson(line));
+    if (found === undefined) {
       return `${file}:${index + 1}: this line is no call record`;
     }
-    records.push(record.data);
+    records.push(...found);
   }
   return records;
+}
+
+/** One record, or the records of one call: what `mss cdr --format json` writes, with or without `--joined`. */
+function recordsIn(value: unknown): readonly CallRecord[] | undefined {
+  const legs: unknown = typeof value === "object" && value !== null && "legs" in value ? value.legs : [value];
+  const records = z.array(callRecordSchema).safeParse(legs);
+  return records.success ? records.data : undefined;
 }
 
 function parseJson(text: string): unknown {

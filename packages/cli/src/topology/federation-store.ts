@@ -1,4 +1,4 @@
-import type { TopologyStore } from "@mss/model";
+import type { CallRecordReader, TopologyStore } from "@mss/model";
 import { isCoded } from "@mss/runtime";
 import type { Part } from "@mss/runtime";
 import { EXIT } from "../output.ts";
@@ -8,6 +8,7 @@ import { codedText } from "../start-fault.ts";
 /** The shared store of a federation; not yet started. */
 export interface FederationStore extends Part {
   readonly topology: TopologyStore;
+  readonly callRecords: CallRecordReader;
 }
 
 /** Undefined when the environment names no store. Throws `STORE_BAD_URL`. */
@@ -25,17 +26,18 @@ const CONFIGURATION_CODES: readonly string[] = ["STORE_BAD_URL", "STORE_ACCESS_D
 /** Runs a command on the shared store and closes it. A store that is away is one line, and a status of its own. */
 export async function withFederationStore(
   options: WithStoreOptions,
-  body: (store: TopologyStore) => Promise<ExitStatus>,
+  body: (topology: TopologyStore, store: FederationStore) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   let store: FederationStore | undefined;
   try {
     store = options.openStore(options.federation);
     if (store === undefined) {
-      const text = "the topology is in the Redis of the hubs: set REDIS_URL, such as redis://127.0.0.1:6379";
+      const text =
+        "topology and call records are in the Redis of the hubs: set REDIS_URL, such as redis://127.0.0.1:6379";
       return failed(options, { outcome: "no-store", text }, EXIT.usage);
     }
     await store.start();
-    return await body(store.topology);
+    return await body(store.topology, store);
   } catch (error) {
     if (!isCoded(error) || !error.code.startsWith("STORE_")) {
       throw error;
@@ -44,7 +46,7 @@ export async function withFederationStore(
     const outcome = isConfiguration ? "no-store" : "unavailable";
     return failed(
       options,
-      { outcome, text: `the topology store cannot be used now: ${codedText(error)}` },
+      { outcome, text: `the store of the hubs cannot be used now: ${codedText(error)}` },
       isConfiguration ? EXIT.usage : EXIT.unavailable,
     );
   } finally {

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { silentLog } from "@mss/runtime";
-import { connectRedis } from "@mss/store";
+import { connectRedis, readCallJournal } from "@mss/store";
 import { createProgram } from "../../src/program.ts";
 
 export interface ProgramResult {
@@ -25,6 +25,7 @@ export async function runProgram(
     user: "tester@here",
     openStore: (federation) =>
       redisUrl === undefined ? undefined : connectRedis({ url: redisUrl, federation, log: silentLog() }),
+    openJournal: (file) => readCallJournal({ file, log: silentLog() }),
     output: {
       out: (text) => void (written.out += text),
       err: (text) => void (written.err += text),
