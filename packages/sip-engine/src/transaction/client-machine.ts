@@ -44,10 +44,13 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
   readonly id: string;
   readonly request: SipRequest;
   readonly viaCount: number;
+  /** What the request has on the wire. */
+  readonly bytes: number;
   cancelHeaders: readonly HeaderField[] = [];
   readonly #host: ClientHost;
   readonly #handlers: ClientTransactionHandlers;
-  readonly #text: string;
+  /** As it goes on the wire; empty when it goes out no more. */
+  #text: string;
   #target: Target;
   #flow: Flow | undefined;
   #hasHeard = false;
@@ -61,6 +64,7 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
     this.#target = options.target;
     this.#handlers = options.handlers;
     this.#text = serializeMessage(options.request);
+    this.bytes = this.#text.length;
   }
 
   get flow(): Flow | undefined {
@@ -70,11 +74,6 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
   /** Where the request went: ACK and CANCEL follow it there (RFC 3261 §9.1, §17.1.1.3). */
   get target(): Target {
     return this.#target;
-  }
-
-  /** What the request has on the wire. */
-  get bytes(): number {
-    return this.#text.length;
   }
 
   start(): void {
@@ -87,6 +86,8 @@ export class ClientMachine extends Machine<ClientInput, ClientAction, ClientEven
     const input = statusClass(response.status);
     if (!this.take(input, { response, flow })) {
       this.#host.stray(input, this);
+    } else if (response.status >= 200) {
+      this.#text = ""; // the transaction waits on for repetitions of the response only: 32 s at a thousand calls a second
     }
   }
 

@@ -181,6 +181,9 @@ export class ServerMachine extends Machine<ServerInput, ServerAction, ServerEven
       this.#host.noteAnswer(this, response);
     }
     this.take(forgets ? "refusal" : input, { text });
+    if (input === "2xx" && this.request.method === "INVITE") {
+      this.#lastText = undefined; // its repetitions are the user's: RFC 6026 §7.1
+    }
   }
 
   #mayBeFalse(): boolean {
