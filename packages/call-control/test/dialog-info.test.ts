@@ -49,3 +49,21 @@ test("no entity gets out of its attribute", () => {
     /entity="&quot;&gt;&lt;dialog&gt;&amp;&apos;">/,
   );
 });
+
+function documentOf(prolog: string, content: string): string {
+  return `<?xml version="1.0"?>${prolog}<dialog-info>${content}</dialog-info>`;
+}
+
+test("SEC-34: of XML only states are read: no entity means anything, no document is too deep, too long or too slow", () => {
+  const bomb = '<!DOCTYPE x [<!ENTITY a "confirmed"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>';
+  const external = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd"><!ENTITY % b SYSTEM "http://127.0.0.1/">%b;]>';
+  for (const prolog of [bomb, external]) {
+    assert.equal(lampStateOf(documentOf(prolog, '<dialog id="1"><state>&a;</state></dialog>')), "idle");
+    assert.equal(lampStateOf(documentOf(prolog, "&b;")), "idle");
+  }
+  assert.equal(lampStateOf(documentOf("", `<state>${"&#99;".repeat(10_000)}</state>`)), "idle");
+  assert.equal(lampStateOf(documentOf("", "<a>".repeat(20_000))), "idle");
+  assert.equal(lampStateOf(documentOf("", "<state ".repeat(9_000))), "idle");
+  assert.equal(lampStateOf(documentOf("", `<state>${" ".repeat(60_000)}`)), "idle");
+  assert.equal(lampStateOf(documentOf("", "<state>confirmed</state>".repeat(100_000))), undefined);
+});

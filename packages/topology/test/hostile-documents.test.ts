@@ -22,7 +22,7 @@ function isQuick(run: () => CheckedTopology): CheckedTopology {
   return checked;
 }
 
-test("aliases that multiply are refused", () => {
+test("SEC-35: aliases that multiply are refused", () => {
   const levels = Array.from({ length: 12 }, (_unused, level) => {
     const below = level === 0 ? '"1"' : `*l${level - 1}`;
     return `x${level}: &l${level} [${Array.from({ length: 10 }, () => below).join(", ")}]`;
@@ -30,7 +30,7 @@ test("aliases that multiply are refused", () => {
   assert.deepEqual([...codesOf(isQuick(() => check(levels.join("\n"))))], ["too-large"]);
 });
 
-test("an alias to what it stands in is refused", () => {
+test("SEC-35: an alias to what it stands in is refused", () => {
   assert.ok(codesOf(check("federation: &a [*a]\n")).has("too-large"));
   assert.ok(codesOf(check("hubs: &a { hub-1: *a }\n")).has("too-large"));
 });
@@ -46,12 +46,12 @@ test("an alias means the last anchor before it", () => {
   assert.deepEqual(names, ["FIRST", "FIRST"]);
 });
 
-test("a hundred thousand aliases take no longer than their file", () => {
+test("SEC-35: a hundred thousand aliases take no longer than their file", () => {
   const text = `numbers: [&a "1", ${'*a, "2", '.repeat(90_000)}"3"]\n`;
   assert.ok(codesOf(isQuick(() => check(text))).has("too-large"));
 });
 
-test("nesting without end is refused, in flow and in block style", () => {
+test("SEC-35: nesting without end is refused, in flow and in block style", () => {
   const flow = `federation: ${"[".repeat(100_000)}\n`;
   const block = Array.from({ length: 300 }, (_unused, depth) => `${" ".repeat(depth)}a:`).join("\n");
   for (const text of [flow, block, `${"- ".repeat(50_000)}a`]) {
@@ -60,7 +60,7 @@ test("nesting without end is refused, in flow and in block style", () => {
   }
 });
 
-test("a text above the limit is not looked into", () => {
+test("SEC-35: a text above the limit is not looked into", () => {
   assert.deepEqual(brief(faultsOf(check(`${GOOD}#${"x".repeat(1_000_000)}`))), ["1:1 too-large"]);
 });
 
@@ -87,7 +87,7 @@ test("Windows line ends and a byte order mark change neither the verdict nor a p
   assert.ok(brief(faultsOf(check("\uFEFFfederation: a b\n"))).includes("1:13 invalid-id"));
 });
 
-test("no fault shows a secret or steers the terminal", () => {
+test("SEC-32: no fault shows a secret or steers the terminal", () => {
   const secret = "hunter-two";
   const places = [
     changed({ replace: "{ env: HK_TRUNK_SECRET }", by: `"${secret}", oops: 1` }),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { nextEvent } from "../support/application.ts";
 import { APP_SDP, callIn, offer } from "../support/calls.ts";
 import type { ConformanceCase } from "../support/cases.ts";
 import type { WireMessage } from "../../support/peer/message.ts";
@@ -73,6 +74,22 @@ export const APPLICATIONS: readonly ConformanceCase[] = [
         (await stays.received("MESSAGE")).res.send(200);
         assert.equal((await peer.final(request)).status, 200);
       }
+    },
+  },
+  {
+    name: "when an application has gone, the one that comes after it gets the calls",
+    run: async (rig) => {
+      const first = await callIn(rig);
+      const ended = nextEvent(first.dialog, "destroy");
+      const bye = first.peer.within(first.peerDialog, "BYE");
+      await ended;
+      assert.equal((await first.peer.final(bye)).status, 200);
+      await first.app.disconnected();
+      const second = await callIn(rig);
+      const over = second.dialog.destroy();
+      second.peer.respond(await second.peer.next("BYE"), "200 OK");
+      await over;
+      await rig.nothingElseCame(second.app, first.peer, second.peer);
     },
   },
   {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { nextEvent } from "../support/application.ts";
 import type { AppMessage, Application, AppRequest, AppResponse } from "../support/application.ts";
 import { APP_SDP, offer } from "../support/calls.ts";
 import type { Offered } from "../support/calls.ts";
@@ -30,6 +31,24 @@ export const RELIABLE: readonly ConformanceCase[] = [
       const ok = await peer.final(invite);
       assert.equal(tagOf(ok.get("To")), tagOf(progress.get("To")));
       peer.within(dialogOfCaller(invite, ok), "ACK");
+    },
+  },
+  {
+    name: "UPDATE of the caller before the answer reaches the application of the call, and its answer the caller",
+    run: async (rig) => {
+      const offered = await offer(rig, { headers: SUPPORTED });
+      const { app, peer, invite, req, res } = offered;
+      const { progress } = await progressReliably(offered);
+      const early = dialogOfCaller(invite, progress);
+      const prack = peer.within(early, "PRACK", { headers: [`RAck: ${progress.get("RSeq")} 1 INVITE`] });
+      assert.equal((await peer.final(prack)).status, 200);
+      const updated = nextEvent(req, "update");
+      const update = peer.within(early, "UPDATE", { headers: [SDP_TYPE], body: SDP });
+      (await updated).res.send(200, { body: APP_SDP });
+      const ok = await peer.final(update);
+      assert.deepEqual([ok.status, ok.body], [200, APP_SDP]);
+      await app.srf.createUAS(req, res, { localSdp: APP_SDP });
+      peer.within(dialogOfCaller(invite, await peer.final(invite)), "ACK");
     },
   },
   {

@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+
 const WAIT_LIMIT_MS = 8_000;
 const SHOWN = 10;
 
@@ -14,6 +16,14 @@ export async function inTime<Value>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Resolves when the socket is closed, in whatever way; a reset is one. */
+export function closeOf(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.on("error", () => undefined);
+  socket.on("close", () => resolve());
+  return promise;
 }
 
 /** What came and was not asked for yet, and who waits for what has not come. */

@@ -50,7 +50,7 @@ test("a good secret is answered with the addresses and a version that drachtio-s
   assert.equal(engine.stats().applications, 1);
 });
 
-test("a wrong secret is told so, and the connection ends", async (context) => {
+test("SEC-39: a wrong secret is told so, and the connection ends", async (context) => {
   const { engine } = await startEngine(context);
   const app = await connectRaw(context, engine);
   app.send("a|authenticate|guess|");
@@ -63,7 +63,7 @@ test("a wrong secret is told so, and the connection ends", async (context) => {
   assert.equal((await failed.promise).message, "failed to authenticate to server");
 });
 
-test("nothing but authenticate is answered before the login", async (context) => {
+test("SEC-39: nothing but authenticate is answered before the login", async (context) => {
   const { engine } = await startEngine(context);
   for (const command of ["ping", "route|invite", "sip||\r\nOPTIONS sip:a SIP/2.0\r\n\r\n"]) {
     const app = await connectRaw(context, engine);
@@ -73,7 +73,7 @@ test("nothing but authenticate is answered before the login", async (context) =>
   }
 });
 
-test("a malformed length, and a frame too long for a stranger, end the connection", async (context) => {
+test("SEC-39: a malformed length, and a frame too long for a stranger, end the connection", async (context) => {
   const { engine } = await startEngine(context);
   for (const bytes of ["hello", "99999#", "12345678"]) {
     const app = await connectRaw(context, engine);
@@ -82,7 +82,7 @@ test("a malformed length, and a frame too long for a stranger, end the connectio
   }
 });
 
-test("a connection that never logs in is closed", async (context) => {
+test("SEC-39: a connection that never logs in is closed", async (context) => {
   const { engine } = await startEngine(context, { controlLimits: { loginMs: 20 } });
   const app = await connectRaw(context, engine);
   await untilGone(app.socket);
@@ -281,7 +281,7 @@ test("an engine that stops ends its dialogs and its connections", async (context
   await rig.engine.stop();
 });
 
-test("an engine whose control address is not loopback does not start", async () => {
+test("SEC-39: an engine whose control address is not loopback does not start", async () => {
   const engine = createEngine({
     listen: [{ transport: "udp", host: "127.13.255.1", port: 0 }],
     control: { host: "0.0.0.0", port: 0, secret: SECRET },

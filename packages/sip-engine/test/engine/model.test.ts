@@ -10,7 +10,7 @@ const MAX_COMMANDS = 30;
 const SEED = 20_261_124;
 
 for (const part of [0, 1]) {
-  test(`phones, applications and network do what they like, part ${part}: no oracle minds, nothing is left`, async () => {
+  test(`SEC-42: phones, applications and network do what they like, part ${part}: no oracle minds, nothing is left`, async () => {
     await runModel({ seed: SEED + part, runs: RUNS, maxCommands: MAX_COMMANDS });
   });
 }

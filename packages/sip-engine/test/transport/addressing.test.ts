@@ -48,7 +48,7 @@ test("only the top Via is stamped, also when several share one field", () => {
   ]);
 });
 
-test("an IPv6 source is compared and written without brackets", () => {
+test("SEC-43: an IPv6 source is compared and written without brackets", () => {
   const flow = flowFrom("2001:db8::9", 5060);
   for (const host of ["[2001:db8::9]", "[2001:DB8:0::0009]"]) {
     assert.deepEqual(stamp(`SIP/2.0/UDP ${host};branch=z`, flow), [`SIP/2.0/UDP ${host};branch=z`]);
@@ -129,7 +129,7 @@ test("of several that reach the target, the one that the system sends from is ch
   assert.equal(onFlow, several[0]);
 });
 
-test("one address has one spelling, whatever it comes as: SEC-43", () => {
+test("SEC-43: one address has one spelling, whatever it comes as", () => {
   const cases: readonly (readonly [string, string])[] = [
     ["2001:DB8:0:0:0:0:0:9", "2001:db8::9"],
     ["[2001:db8::0009]", "2001:db8::9"],

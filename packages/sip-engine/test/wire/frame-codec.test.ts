@@ -37,7 +37,7 @@ for (const malformed of ["x#abc", "#abc", "-1#a", "1 #a", "0#", "1x", "12345678"
   });
 }
 
-test("a frame beyond the limit is refused before its bytes come", () => {
+test("SEC-39: a frame beyond the limit is refused before its bytes come", () => {
   assert.deepEqual(readAll([Buffer.from("1001#")]), { frames: [], fault: "frame too long" });
 });
 
@@ -48,7 +48,7 @@ test("frames before a fault are delivered, nothing after it", () => {
   });
 });
 
-test("any bytes give frames or a fault, never an exception", () => {
+test("SEC-39: any bytes give frames or a fault, never an exception", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       readAll([Buffer.from(bytes)]);
