@@ -145,7 +145,7 @@ export const PROXY: readonly ConformanceCase[] = [
   {
     name: "a target that says nothing in the time the application gives is passed over",
     run: async (rig) => {
-      const { caller, targets, invite, done } = await proxied(rig, 2, { provisionalTimeout: "300ms" });
+      const { caller, targets, invite, done } = await proxied(rig, 2, { provisionalTimeout: "1s" });
       const [silent, second] = targets;
       await silent.next("INVITE");
       const forwarded = await second.next("INVITE");
