@@ -14,6 +14,8 @@ const ALARM_LIMIT_MS = 2_000;
 /** CH-03: from the death of the master to the next change that is taken. */
 const WRITES_RESUME_LIMIT_MS = 5_000;
 const NOTICE_LIMIT_MS = 15_000;
+/** A machine under load may hold a hub, or this, up: how soon is what bench/apply.ts of t-mss measures. */
+const IN_FORCE_LIMIT_MS = 60_000;
 const SWAPS = 1_000;
 const PASSWORD = "of-the-hubs";
 const RIGHTS = "allkeys allchannels +@all".split(" ");
@@ -164,10 +166,11 @@ function wrongPassword(): Fault {
     async begin(federation, miss) {
       await (server && setPassword(server, "another"));
       await waitUntil("both hubs say that they are degraded", () => degraded(federation, true), NOTICE_LIMIT_MS);
-      const reason = (await federation.health("hub-1"))?.["storeReason"];
-      if (reason !== "STORE_ACCESS_DENIED") {
-        miss(`the reason is ${String(reason)}`);
-      }
+      const isRefused = async (): Promise<boolean> => {
+        const reports = await Promise.all(HUBS.map((hub) => federation.health(hub)));
+        return reports.every((report) => report?.["storeReason"] === "STORE_ACCESS_DENIED");
+      };
+      await waitUntil("both hubs say why", isRefused, NOTICE_LIMIT_MS);
       await withEditor(url, async (editor) => {
         const outcome = await editor.apply(variant(1)).catch((error: unknown) => error);
         if (!hasCode(outcome, "STORE_ACCESS_DENIED", "STORE_UNAVAILABLE")) {
@@ -197,7 +200,11 @@ const swapped: Fault = {
       withEditor(federation.redis.url, async (editor) => {
         for (let turn = 1; turn <= SWAPS; turn += 1) {
           const revision = await editor.applyWhenUp(variant(turn));
-          await waitUntil(`both hubs have revision ${revision}`, () => allHave(federation, revision));
+          await waitUntil(
+            `both hubs have revision ${revision}`,
+            () => allHave(federation, revision),
+            IN_FORCE_LIMIT_MS,
+          );
         }
       }),
     ),

@@ -19,6 +19,9 @@ import { skip } from "./setup.ts";
 const HTTP = { host: "127.20.24.1", port: 18_080 };
 /** So that calls come before, in and after the change. */
 const SHORTEST_LOAD_MS = 2_000;
+/** A machine under load may hold this process up; how soon is what `packages/t-mss/bench/apply.ts` measures. */
+const IN_FORCE_LIMIT_MS = 30_000;
+const SWAPS = Number(process.env["MSS_TEST_SWAPS"] ?? 50);
 const PASSWORD = "of-the-hub";
 const RIGHTS = "allkeys allchannels +@all".split(" ");
 
@@ -80,27 +83,32 @@ async function duringCalls(t: TestContext, [from, to]: readonly [string, string]
   const calls = await load.stop();
   await changed;
   assert.ok(calls.length > 5, `${calls.length} calls`);
+  t.diagnostic(`${calls.length} calls`);
   assert.deepEqual(
     calls.filter(({ answeredAt, endedAt, failure }) => (answeredAt ?? endedAt) === undefined || failure !== undefined),
     [],
   );
 }
 
-test("50 changes of the plan during calls: each is taken, in order, and no call fails", { skip }, async (t) => {
-  const taken: number[] = [];
-  t.after(federation.hub.on("plan", (number) => taken.push(number)));
-  const first = revision();
-  await duringCalls(t, ["1000", "4000"], async () => {
-    for (let turn = 1; turn <= 50; turn += 1) {
-      const published = await editor.applyWhenUp(variant(turn));
-      await waitUntil(`revision ${published} is in force`, () => revision() === published);
-    }
-  });
-  assert.deepEqual(
-    taken,
-    Array.from({ length: 50 }, (_unused, turn) => first + turn + 1),
-  );
-});
+test(
+  `CH-24: ${SWAPS} changes of the plan during calls: each is taken, in order, and no call fails`,
+  { skip },
+  async (t) => {
+    const taken: number[] = [];
+    t.after(federation.hub.on("plan", (number) => taken.push(number)));
+    const first = revision();
+    await duringCalls(t, ["1000", "4000"], async () => {
+      for (let turn = 1; turn <= SWAPS; turn += 1) {
+        const published = await editor.applyWhenUp(variant(turn));
+        await waitUntil(`revision ${published} is in force`, () => revision() === published, IN_FORCE_LIMIT_MS);
+      }
+    });
+    assert.deepEqual(
+      taken,
+      Array.from({ length: SWAPS }, (_unused, turn) => first + turn + 1),
+    );
+  },
+);
 
 test("CH-04: Redis is flushed during calls: the hub goes on by its plan and gives it back", { skip }, async (t) => {
   const inForce = revision();

@@ -19,6 +19,7 @@ export const FAULT_CODES = {
   "invalid-pattern": "a number pattern that is none",
   "numbers-disputed": "two branches own the same number and none is more exact",
   "numbers-nested": "a branch's numbers lie inside another's; the more exact pattern wins (warning)",
+  "numbers-gap": "numbers between two ranges of a branch that nobody answers (warning)",
   "numbers-repeated": "a branch lists a number twice (warning)",
   "invalid-extension": "an extension that is neither a number nor a range of numbers",
   "extension-outside-numbers":

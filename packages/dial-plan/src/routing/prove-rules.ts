@@ -4,13 +4,14 @@ import { overlapOf } from "../overlap.ts";
 import type { RuleEntry } from "./compile-hub-plan.ts";
 import type { FederationRules, RouteRules, RuleName } from "./federation-rules.ts";
 import type { HubPlan } from "./hub-plan.ts";
+import { findGaps } from "./number-gaps.ts";
 import { isUnchanged, rewritePattern } from "./number-rewrite.ts";
 import { PatternCutter, sampleOf } from "./possible-rules.ts";
 import type { PossibleRule } from "./possible-rules.ts";
 
 /** Something that follows from all rules together. `rule` and `pattern` say where it is written. */
 export interface RuleFinding extends RuleEntry {
-  readonly kind: "neverMatches" | "leadsNowhere" | "circular" | "onlyAtTimes" | "noEffect" | "cannotCallBack";
+  readonly kind: "neverMatches" | "leadsNowhere" | "circular" | "onlyAtTimes" | "noEffect" | "cannotCallBack" | "gap";
   /** The numbers that it is about. */
   readonly numbers: readonly NumberPattern[];
   /** The other sides. */
@@ -24,8 +25,8 @@ const MAX_PROVEN_PATTERNS = 5_000;
 
 /**
  * Proves what a single rule does not show: patterns that can never match, routes that lead nowhere or round in a circle,
- * numbers that are reached at some hours only, exceptions without effect, callers that cannot be called back. Conditions
- * are taken as what they may be: a route with one holds for some call, and does not for another.
+ * numbers that are reached at some hours only, exceptions without effect, callers that cannot be called back, holes in the
+ * numbers of a branch. Conditions are taken as what they may be: a route with one holds for some call, and does not for another.
  */
 export function proveRules<Branch extends string>(
   rules: FederationRules<Branch>,
@@ -43,6 +44,7 @@ export function proveRules<Branch extends string>(
     ...routes.flatMap((route) => prover.timeGaps(route)),
     ...routes.flatMap((route) => prover.callbacks(route)),
     ...prover.exceptions(),
+    ...(branches.length === 0 ? [] : prover.gaps()),
   ];
 }
 
@@ -135,6 +137,13 @@ class Prover<Branch extends string> {
     return unique.length === 0
       ? []
       : [{ kind: "cannotCallBack", rule, pattern, numbers: unique, others: [], isFault: false }];
+  }
+
+  gaps(): readonly RuleFinding[] {
+    return findGaps(this.#rules, this.#plan, this.#cutter).map(({ branch, before, after, numbers }): RuleFinding => {
+      const rule = { kind: "numbers", branch } as const;
+      return { kind: "gap", rule, pattern: after, numbers, others: [{ rule, pattern: before }], isFault: false };
+    });
   }
 
   exceptions(): readonly RuleFinding[] {

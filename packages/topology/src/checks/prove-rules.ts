@@ -1,4 +1,4 @@
-import { compileHubPlan, formatPattern, proveRules } from "@mss/dial-plan";
+import { compileHubPlan, formatPattern, formatRange, proveRules } from "@mss/dial-plan";
 import type { FederationRules, RuleConflict, RuleEntry, RuleFinding } from "@mss/dial-plan";
 import type { SourceNode } from "../document/source-tree.ts";
 import { parsePattern } from "@mss/dial-plan";
@@ -79,6 +79,7 @@ const FINDINGS = {
   onlyAtTimes: "time-gap",
   noEffect: "needless-exception",
   cannotCallBack: "cannot-call-back",
+  gap: "numbers-gap",
 } as const satisfies Record<RuleFinding["kind"], FaultCode>;
 
 function reportFinding(finding: RuleFinding, files: readonly RuleFile[], collector: FaultCollector): void {
@@ -130,6 +131,12 @@ function textsOf(finding: RuleFinding, numbers: string, where: string): readonly
     }
     case "noEffect": {
       return [`${numbers} is not among the numbers of its rule`, "leave it out of except, or correct it"];
+    }
+    case "gap": {
+      return [
+        `nobody answers ${finding.numbers.map(formatRange).join(", ")}, between these numbers and those before them${where}`,
+        "give them to a branch, or block them if that is meant",
+      ];
     }
     case "cannotCallBack": {
       return [`callees see ${numbers}, which they cannot call`, "show a number that somebody has"];

@@ -180,6 +180,12 @@ export const NUMBERS: readonly WrongDocument[] = [
     says: /repeats numbers of 1xxx/,
   },
   {
+    name: "a hole in a branch's numbers",
+    text: hkNumbers('["10xx", "1200-1299"]'),
+    warnings: ["9:23 numbers-gap"],
+    says: /nobody answers 1100–1199, between these numbers and those before them \(acme\.yaml:9:15\)/,
+  },
+  {
     name: "extension outside",
     text: hkExtension('"2000": { secret: { env: A } }'),
     faults: ["13:7 extension-outside-numbers"],
