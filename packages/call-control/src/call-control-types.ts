@@ -32,6 +32,10 @@ export interface ActiveCall {
 export interface CallLimits {
   /** Calls at once; more are answered 503 with Retry-After. 10,000 when absent. */
   readonly maxCalls?: number;
+  /** Calls for which nobody rings yet; above it new calls are answered 503. 1,000 when absent. */
+  readonly maxCallsInSetUp?: number;
+  /** How late, on average, the thread may come to what is due; above it new calls are answered 503. 500 ms when absent. */
+  readonly maxEventLoopDelayMs?: number;
   /** 4,000 ms when absent. */
   readonly firstResponseTimeoutMs?: number;
   /** 60,000 ms when absent. */
@@ -61,6 +65,8 @@ export interface CallControlOptions {
   readonly log: Logger;
   /** Identify → authenticate → decide: usually a `chain`. A throw fails the call with 500. */
   readonly route: Step<IncomingRequest, BridgePlan>;
+  /** A call for help: it is taken however much there is to do. Whether it is one is seen before it is known who calls. */
+  readonly isEmergency?: (invite: IncomingRequest) => boolean;
   /** What REFER within a call does; absent: it is answered 501. */
   readonly transfer?: TransferPolicy;
   /** Who may watch which number, and where its state is known; absent: nobody may watch. */
@@ -103,6 +109,8 @@ export interface CallControl extends Part {
   /** Subscriptions that are up. */
   readonly subscriptions: number;
   activeCalls(): readonly ActiveCall[];
+  /** New calls that were answered 503 because there was too much to do, since the start. */
+  readonly callsShed: number;
   /** For a route, of an INVITE whose sender is a peer of the federation. `called`: as `to` of its plan, else as in the INVITE. */
   standingOf(invite: IncomingRequest, called: string): CallStanding;
   /** Ends a call for that reason, at whatever stage it is; false when there is none of that id. */

@@ -30,6 +30,10 @@ export const ERRORS = {
     result: "rejected",
     message: "trunk carries its most calls already",
   },
+  TRUNK_RATE: { sip: 503, q850: 42, tryNext: true, result: "rejected", message: "trunk has its most calls a second" },
+  // 480 and not 503, which would send the phone to another server
+  EXTENSION_FULL: { sip: 480, q850: 34, tryNext: false, result: "rejected", message: "extension has its most calls" },
+  EXTENSION_RATE: { sip: 480, q850: 42, tryNext: false, result: "rejected", message: "extension calls too fast" },
   NODE_FULL: { sip: 503, q850: 42, tryNext: true, result: "rejected", message: "node carries its most calls already" },
   NODE_DRAINING: { sip: 503, q850: 42, tryNext: true, result: "rejected", message: "node takes no new calls" },
   PEER_AWAY: { sip: 503, q850: 38, tryNext: true, result: "unreachable", message: "the peer of this trunk is away" },

@@ -1,7 +1,7 @@
 export { createDigestGuard } from "./auth/digest-guard.ts";
 export type { ClientCredentials, DigestAlgorithm } from "./auth/credentials.ts";
 export type { DigestGuard, DigestGuardOptions, DigestOutcome, FindSecret } from "./auth/types.ts";
-export type { BridgePlan, BridgeStep, CallTarget, EndedBy, LeaseRequest, Party } from "./bridge/types.ts";
+export type { BridgePlan, BridgeStep, CallTarget, EndedBy, LeaseRequest, RateRequest, Party } from "./bridge/types.ts";
 export type { PathProof } from "./bridge/path.ts";
 export type { TriedRoute } from "./bridge/tried.ts";
 export type { TransferPolicy, TransferRequest } from "./calls/transfer-route.ts";

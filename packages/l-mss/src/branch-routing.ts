@@ -1,5 +1,6 @@
 import { chain, createDigestGuard } from "@mss/call-control";
 import type { BridgePlan, CallControl, IncomingRequest, LampPlan, Step, TransferPolicy } from "@mss/call-control";
+import { dialledNumber } from "@mss/call-control/node";
 import { Registrar, createRegisterHandler } from "@mss/call-control/registrar";
 import type { BindingStore, BranchPartBody, BranchSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
@@ -77,6 +78,13 @@ export class BranchRouting {
     mayTransfer: (party) => this.#handlers.transfer.mayTransfer(party),
     route: (transfer) => this.#handlers.transfer.route(transfer),
   };
+
+  /** By the number alone. */
+  isEmergency({ called }: Pick<IncomingRequest, "called">): boolean {
+    const { emergency } = this.#settings;
+    const number = emergency === undefined ? undefined : dialledNumber(called);
+    return number !== undefined && emergency?.numbers.includes(number) === true;
+  }
 
   useFile(file: BranchSettings): void {
     this.#use(file, this.#part);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { NodeTls, deferred, engineAccess, engineOptions, knownSources } from "@mss/call-control/node";
+import { NodeTls, callLimits, deferred, engineAccess, engineOptions, knownSources } from "@mss/call-control/node";
 import type { ShippingTiming } from "@mss/call-control/node";
 import type { BranchSettings, CallRecord } from "@mss/model";
 import { compose } from "@mss/runtime";
@@ -57,6 +57,7 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
   const { settings, engine: choice, log: parentLog, ...rest } = options;
   const log = parentLog.child({ role: "branch", node: settings.id });
   const isEmbedded = choice.kind === "embedded";
+  const limits: CallLimits = { ...callLimits(settings), ...options.limits };
   const requiresCertificates = settings.trunk.requireCertificate === true;
   const { listen, tls: tlsSettings } = settings;
   const tls = await NodeTls.open({
@@ -77,7 +78,7 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
           unprovenPeers: "serve-without-name",
           trusted: trustedHosts(settings),
           secret,
-          calls: options.limits,
+          calls: limits,
           log,
         }),
       )
@@ -92,6 +93,7 @@ export async function startBranch(options: StartBranchOptions): Promise<RunningB
       engine: engineAccess(choice, engine, secret),
       log,
       ...rest,
+      limits,
     }),
   );
   const parts = compose(

@@ -86,7 +86,7 @@ function createUplink({ settings, log, trunkTiming, hubProbe }: BranchNodeOption
     request: (request) => control.request(request),
     log: log.child({ mod: "uplink" }),
     ...(trunkTiming === undefined ? {} : { timing: trunkTiming }),
-    ...(hubProbe === undefined ? {} : { probe: hubProbe }),
+    probe: { ...settings.trunk.probe, ...hubProbe },
   });
 }
 
@@ -249,6 +249,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     route: routing.route,
     transfer: routing.transfer,
     watch: routing.watch,
+    isEmergency: (invite) => routing.isEmergency(invite),
     handlers: { register: routing.register, ...loneHandlers(() => control) },
     onOpen: (call) => ledger.opened(call),
     onRecord,

@@ -8,7 +8,7 @@ import type { BranchPlan } from "@mss/dial-plan";
 import { namedHopOf, sipUriOf } from "@mss/model";
 import type { BindingStore, BranchSettings, HubId } from "@mss/model";
 import type { Logger } from "@mss/runtime";
-import { callerLabel } from "./caller.ts";
+import { callerLabel, extensionLabel } from "./caller.ts";
 import type { Caller } from "./caller.ts";
 import { decide } from "./decide.ts";
 import type { BranchDecision } from "./decide.ts";
@@ -115,7 +115,14 @@ async function stepsOf(
   const { settings, bindings, caller, called } = context;
   switch (decision.kind) {
     case "ring": {
-      return [{ targets: decision.contacts.map((binding) => phoneTarget(binding, settings.ringTimeoutMs)) }];
+      const limit = findExtension(settings, called)?.settings.maxCalls;
+      const lease =
+        limit === undefined ? {} : { lease: { key: extensionLabel(called), limit, full: "TARGET_BUSY" as const } };
+      return [
+        {
+          targets: decision.contacts.map((binding) => ({ ...phoneTarget(binding, settings.ringTimeoutMs), ...lease })),
+        },
+      ];
     }
     case "uplink": {
       return awaySteps(called, { ...context, caller: caller.kind === "extension" ? caller.number : undefined });
@@ -124,6 +131,20 @@ async function stepsOf(
       return caller.kind === "extension" ? emergencySteps({ settings, bindings, caller, called }) : [];
     }
   }
+}
+
+type Limits = Required<Pick<BridgePlan, "rates" | "leases">>;
+
+const NO_LIMITS: Limits = { rates: [], leases: [] };
+
+/** What an extension may have and make of calls; calls for help are not counted. */
+function ownLimits({ number, settings }: Extract<Caller, { kind: "extension" }>): Limits {
+  const { maxCalls, callRate } = settings;
+  const key = extensionLabel(number);
+  return {
+    rates: callRate === undefined ? [] : [{ key, ...callRate, exceeded: "EXTENSION_RATE" }],
+    leases: maxCalls === undefined ? [] : [{ key, limit: maxCalls, full: "EXTENSION_FULL" }],
+  };
 }
 
 /** Hubs that would be asked before the others, and are known to take no calls. */
@@ -165,9 +186,11 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
     }
     const { maxCalls } = settings.trunk;
     const overTrunk = caller.kind !== "extension" || decision.kind === "uplink";
-    const leases = overTrunk && maxCalls !== undefined ? [{ key: TRUNK_LEASE, limit: maxCalls }] : [];
+    const trunk = overTrunk && maxCalls !== undefined ? [{ key: TRUNK_LEASE, limit: maxCalls }] : [];
+    const own = caller.kind === "extension" && decision.kind !== "emergency" ? ownLimits(caller) : NO_LIMITS;
+    const leases = [...own.leases, ...trunk];
     const ofOurs = caller.kind === "extension" ? { sessionId } : {};
     const again = decision.kind === "uplink" ? { again: () => stepsOf(decision, context) } : {};
-    return next({ ...callerPart(caller, settings), ...ofOurs, leases, steps, passedOver, ...again });
+    return next({ ...callerPart(caller, settings), ...ofOurs, rates: own.rates, leases, steps, passedOver, ...again });
   };
 }

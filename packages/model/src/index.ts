@@ -54,6 +54,8 @@ export type {
   DigestAlgorithm,
   EmergencySettings,
   BranchTrunkSettings,
+  CallLimitSettings,
+  ProbeSettings,
   ConnectionLimitSettings,
   ExtensionSettings,
   ExternalAddressSettings,

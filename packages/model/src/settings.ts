@@ -17,6 +17,10 @@ export interface ExtensionSettings {
   readonly name?: string;
   /** Digest password of its phones, in clear. */
   readonly secret: string;
+  /** Calls at once, in either direction; absent: no limit. */
+  readonly maxCalls?: number;
+  /** Calls that it makes; absent: no limit. */
+  readonly callRate?: RateSettings;
 }
 
 /** Bounds of a registration's life, in seconds. RFC 3261 §10.3 step 7: shorter is answered 423, longer is cut. */
@@ -97,11 +101,37 @@ export interface FloodLimitSettings {
   readonly banSeconds: number;
 }
 
+/** What calls may cost the node, and how long it goes without hearing of them. */
+export interface CallLimitSettings {
+  readonly atOnce: number;
+  /** Calls for which nobody rings yet. */
+  readonly inSetUp: number;
+  /** How late, on average, the thread may come to what is due. */
+  readonly eventLoopDelayMs: number;
+  /** Session timer (RFC 4028): what is asked for, and the least that is agreed on. */
+  readonly sessionSeconds: number;
+  readonly minimumSessionSeconds: number;
+  /** How often lamps of other nodes are asked for again, and when a watcher of a lost one may ask. */
+  readonly lampRefreshSeconds: number;
+  readonly lampRetrySeconds: number;
+}
+
+/** How a branch asks its hubs whether they take calls. */
+export interface ProbeSettings {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly downAfter: number;
+  readonly upAfter: number;
+  readonly goodStatuses: readonly number[];
+}
+
 /** What peers may cost the node. */
 export interface LimitSettings {
   readonly messages: MessageLimitSettings;
   readonly connections: ConnectionLimitSettings;
   readonly flood: FloodLimitSettings;
+  /** Absent: the defaults. */
+  readonly calls?: CallLimitSettings;
 }
 
 /** A node behind a router that forwards its SIP ports (NAT). */
@@ -157,6 +187,8 @@ export interface BranchTrunkSettings {
   readonly maxCalls?: number;
   /** Over TLS only, and a hub that calls must have proven its name by a certificate. */
   readonly requireCertificate?: boolean;
+  /** Absent: the defaults. */
+  readonly probe?: ProbeSettings;
   /** In the order in which they are to be tried; at least one. */
   readonly hubs: readonly TrunkHubSettings[];
 }
@@ -168,6 +200,8 @@ export interface BranchSettings {
   readonly name: string;
   readonly federation: string;
   readonly listen: readonly TransportAddress[];
+  /** Larger requests leave over TCP (RFC 3261 §18.1.1); 0: never. Absent: the engine's default. */
+  readonly largeRequestBytes?: number;
   /** Absent: no router before the node. */
   readonly external?: ExternalAddressSettings;
   /** Absent: no TLS. */
@@ -226,6 +260,8 @@ export interface HubSettings {
   readonly id: HubId;
   readonly federation: string;
   readonly listen: readonly TransportAddress[];
+  /** Larger requests leave over TCP (RFC 3261 §18.1.1); 0: never. Absent: the engine's default. */
+  readonly largeRequestBytes?: number;
   /** Absent: no router before the node. */
   readonly external?: ExternalAddressSettings;
   /** Absent: no TLS. */

@@ -46,6 +46,11 @@ export const snapshotSchema = z
             hubs: z.array(hubIdSchema).readonly().optional(),
             /** How many calls at once its trunk carries; absent: no limit. */
             maxCalls: z.int().positive().optional(),
+            /** How many new calls a second, and at once after a rest, it may bring to a hub and get from it; absent: no limit. */
+            callRate: z
+              .strictObject({ perSecond: z.int().positive(), burst: z.int().positive() })
+              .readonly()
+              .optional(),
             /** Calls the other branches that have this, and is called by them, straight when no hub can be reached; absent: not. */
             direct: z.literal(true).optional(),
           })

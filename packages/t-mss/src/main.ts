@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { NodeTls, deferred, engineAccess, engineOptions, knownSources } from "@mss/call-control/node";
+import { NodeTls, callLimits, deferred, engineAccess, engineOptions, knownSources } from "@mss/call-control/node";
 import type { DeferredPart } from "@mss/call-control/node";
 import type { BranchPartBody, CallRecord, HubSettings, Snapshot } from "@mss/model";
 import { compose } from "@mss/runtime";
@@ -70,6 +70,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const { settings, engine: choice, store, log: parentLog, ...rest } = options;
   const log = parentLog.child({ role: "hub", node: settings.id });
   const isEmbedded = choice.kind === "embedded";
+  const limits: CallLimits = { ...callLimits(settings), ...options.limits };
   const requiresCertificates = [...settings.trunks.values()].some((trunk) => trunk.requireCertificate === true);
   const { listen, tls: tlsSettings, dataDirectory } = settings;
   const tls = await NodeTls.open({
@@ -92,7 +93,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
           unprovenPeers: "refuse",
           trusted: trustedHosts(settings),
           secret,
-          calls: options.limits,
+          calls: limits,
           log,
         }),
       )
@@ -118,6 +119,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       engine: engineAccess(choice, engine, secret),
       log,
       ...rest,
+      limits,
     }),
   );
   const parts = compose(

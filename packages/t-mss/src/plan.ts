@@ -1,4 +1,12 @@
-import type { ActiveCall, BridgePlan, BridgeStep, IncomingRequest, LeaseRequest, Step } from "@mss/call-control";
+import type {
+  ActiveCall,
+  BridgePlan,
+  BridgeStep,
+  IncomingRequest,
+  LeaseRequest,
+  RateRequest,
+  Step,
+} from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
 import { branchCall, branchLabel, dialledNumber, pathOfCall, reject } from "@mss/call-control/node";
@@ -33,6 +41,12 @@ function leaseOf(plan: RoutingPlan, branch: BranchId): LeaseRequest | undefined 
   return limit === undefined ? undefined : { key: trunkLeaseKey(branch), limit };
 }
 
+/** New calls a second on the trunk of a branch, where the plan limits them. */
+function rateOf(plan: RoutingPlan, branch: BranchId): RateRequest | undefined {
+  const rate = plan.callRate(branch);
+  return rate === undefined ? undefined : { key: trunkLeaseKey(branch), ...rate, exceeded: "TRUNK_RATE" };
+}
+
 interface LegContext extends PlanOptions {
   readonly inForce: RoutingPlan;
   readonly invite: IncomingRequest;
@@ -44,6 +58,7 @@ function stepTo({ target, contact }: HubLeg, context: LegContext): BridgeStep {
   const { branch, called, caller } = target;
   const trunk = settings.trunks.get(branch);
   const lease = leaseOf(inForce, branch);
+  const rate = rateOf(inForce, branch);
   const proxy = namedHopOf(contact.source, nodeName(branch, settings.federation));
   const { displayName } = invite.from;
   const isShownAnew = caller !== undefined && caller !== dialledNumber(invite.from.user);
@@ -62,6 +77,7 @@ function stepTo({ target, contact }: HubLeg, context: LegContext): BridgeStep {
           callerId: { user: caller, domain: settings.federation, ...(hasName ? { displayName } : {}) },
         }),
         ...(lease && { lease }),
+        ...(rate && { rate }),
         trusted: true,
         firstResponseTimeoutMs: branchFirstResponseTimeoutMs,
         ringTimeoutMs: settings.ringTimeoutMs,
@@ -115,9 +131,17 @@ export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan>
       return reject(decision.code, origin);
     }
     const lease = leaseOf(inForce, caller.branch);
+    const rate = rateOf(inForce, caller.branch);
     const context = { ...options, inForce, invite, calling };
     const steps = decision.legs.map((leg) => stepTo(leg, context));
     const path = pathOfCall(invite, { kind: "key", key: caller.settings.secret });
-    return next({ origin, trusted: true, path, ...(lease && { leases: [lease] }), steps });
+    return next({
+      origin,
+      trusted: true,
+      path,
+      ...(rate && { rates: [rate] }),
+      ...(lease && { leases: [lease] }),
+      steps,
+    });
   };
 }

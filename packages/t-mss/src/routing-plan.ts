@@ -1,6 +1,6 @@
 import { compileHubPlan, compileNumbers, formatRuleConflict, formatRuleName } from "@mss/dial-plan";
 import type { CompiledHubPlan, DialPlanColumns, HubPlan } from "@mss/dial-plan";
-import type { BranchId, Snapshot } from "@mss/model";
+import type { BranchId, RateSettings, Snapshot } from "@mss/model";
 import { HubError } from "./errors.ts";
 
 /** One revision of the topology, ready to route by. Immutable; a new revision makes a new one. */
@@ -10,6 +10,8 @@ export interface RoutingPlan {
   readonly calls: HubPlan<BranchId>;
   /** Calls at once on a branch's trunk; undefined: no limit. */
   maxCalls(branch: BranchId): number | undefined;
+  /** New calls a second on it; undefined: no limit. */
+  callRate(branch: BranchId): RateSettings | undefined;
 }
 
 /** The owners of all numbers, the large part of a plan, as data for another thread. Throws as `compileRoutingPlan`. */
@@ -39,7 +41,14 @@ export function compileRoutingPlan({
     throw refusalOf(compiled);
   }
   const limits = new Map(snapshot.branches.map(({ id, maxCalls }) => [id, maxCalls]));
-  return { revision, hash: snapshot.hash, calls: compiled.plan, maxCalls: (branch) => limits.get(branch) };
+  const rates = new Map(snapshot.branches.map(({ id, callRate }) => [id, callRate]));
+  return {
+    revision,
+    hash: snapshot.hash,
+    calls: compiled.plan,
+    maxCalls: (branch) => limits.get(branch),
+    callRate: (branch) => rates.get(branch),
+  };
 }
 
 function refusalOf(compiled: Exclude<CompiledHubPlan<BranchId>, { kind: "compiled" }>): HubError {

@@ -74,6 +74,7 @@ function buildHub(hub: HubDocument, facts: NodeFacts): Omit<TopologyHub, "tls"> 
   return {
     id: hubIdSchema.parse(facts.id),
     listen: facts.listen.map(({ value }) => value),
+    largeRequestBytes: hub.sip.largeRequestBytes,
     ...externalOf(facts),
     ...(facts.http === undefined ? {} : { http: facts.http.value }),
     ...(facts.api === undefined ? {} : { api: facts.api.value }),
@@ -93,7 +94,7 @@ function buildBranch(
   if (secret === undefined) {
     return undefined; // cannot be: the schema asks for it
   }
-  const { maxCalls, hubs, requireCertificate } = branch.trunk;
+  const { maxCalls, callRate, probe, hubs, requireCertificate } = branch.trunk;
   const address = facts.trunkAddress?.value;
   return {
     id: branchIdSchema.parse(facts.id),
@@ -105,11 +106,14 @@ function buildBranch(
     ...(branch.emergency === undefined ? {} : { emergency: branch.emergency }),
     gateways: gatewaysOf(branch),
     listen: facts.listen.map(({ value }) => value),
+    largeRequestBytes: branch.sip.largeRequestBytes,
     ...externalOf(facts),
     ...(facts.http === undefined ? {} : { http: facts.http.value }),
     trunk: {
       secret,
       ...(maxCalls === undefined ? {} : { maxCalls }),
+      ...(callRate === undefined ? {} : { callRate }),
+      probe,
       ...(address === undefined ? {} : { address }),
       hubs: hubs === undefined ? allHubs : hubs.map((hub) => hubIdSchema.parse(hub)),
       requireCertificate,
@@ -145,9 +149,18 @@ function gatewaysOf({ gateways }: BranchDocument): readonly GatewaySettings[] {
 
 function buildExtension(branch: BranchDocument, { value }: Statement<ExtensionFact>): TopologyExtension | undefined {
   const secret: SecretReference | undefined = value.secret;
-  const name = branch.extensions[value.key]?.name;
+  const { name, maxCalls, callRate } = branch.extensions[value.key] ?? {};
   const { low, high } = value.pattern;
-  return secret && { low, high, ...(name === undefined ? {} : { name }), secret };
+  return (
+    secret && {
+      low,
+      high,
+      ...(name === undefined ? {} : { name }),
+      secret,
+      ...(maxCalls === undefined ? {} : { maxCalls }),
+      ...(callRate === undefined ? {} : { callRate }),
+    }
+  );
 }
 
 function registrationOf(registration: HubDocument["registration"]): RegistrationSettings {

@@ -37,6 +37,7 @@ export function hubSettings(topology: Topology, hubId: string, secrets: Secrets)
     id: hub.id,
     federation: topology.federation,
     listen: hub.listen,
+    largeRequestBytes: hub.largeRequestBytes,
     ...(hub.external === undefined ? {} : { external: hub.external }),
     tls: tlsSettings(hub.tls),
     signingKeys: topology.signingKeys,
@@ -76,6 +77,7 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
     name,
     federation: topology.federation,
     listen,
+    largeRequestBytes: branch.largeRequestBytes,
     ...(external === undefined ? {} : { external }),
     tls: tlsSettings(branch.tls),
     ...callRules(topology, branch),
@@ -84,6 +86,7 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
       secret: secrets.valueOf(trunk.secret),
       ...(trunk.maxCalls === undefined ? {} : { maxCalls: trunk.maxCalls }),
       ...(trunk.requireCertificate ? { requireCertificate: true } : {}),
+      probe: trunk.probe,
       hubs: trunkHubs(topology, branch),
     },
     ...directPart(topology, branch),
@@ -148,8 +151,13 @@ function emergencyWay(name: string, gateways: readonly GatewaySettings[]): Emerg
 
 function extensionMap(branch: TopologyBranch, secrets: Secrets): ReadonlyMap<ExtensionNumber, ExtensionSettings> {
   const extensions = new Map<ExtensionNumber, ExtensionSettings>();
-  for (const { low, high, name, secret } of branch.extensions) {
-    const settings = { ...(name === undefined ? {} : { name }), secret: secrets.valueOf(secret) };
+  for (const { low, high, name, secret, maxCalls, callRate } of branch.extensions) {
+    const settings = {
+      ...(name === undefined ? {} : { name }),
+      secret: secrets.valueOf(secret),
+      ...(maxCalls === undefined ? {} : { maxCalls }),
+      ...(callRate === undefined ? {} : { callRate }),
+    };
     for (const number of numbersFromTo(low, high)) {
       extensions.set(extensionNumberSchema.parse(number), settings);
     }

@@ -17,7 +17,7 @@ export function toSnapshot(topology: Topology): Snapshot {
       .map(({ id, listen, external }) => ({ id, listen, ...(external === undefined ? {} : { external }) }))
       .toSorted(byId),
     branches: topology.branches
-      .map(({ id, name, numbers, siteCode, timeZone, emergency, trunk: { hubs, maxCalls }, direct }) => ({
+      .map(({ id, name, numbers, siteCode, timeZone, emergency, trunk: { hubs, maxCalls, callRate }, direct }) => ({
         id,
         name,
         numbers: [...new Set(numbers.map(formatPattern))].toSorted(),
@@ -26,6 +26,7 @@ export function toSnapshot(topology: Topology): Snapshot {
         ...(emergency === undefined ? {} : { emergency: emergency.numbers.toSorted() }),
         hubs,
         ...(maxCalls === undefined ? {} : { maxCalls }),
+        ...(callRate === undefined ? {} : { callRate }),
         ...(direct ? { direct } : {}),
       }))
       .toSorted(byId),

@@ -8,6 +8,8 @@ import type {
   GatewaySettings,
   HubId,
   LimitSettings,
+  ProbeSettings,
+  RateSettings,
   RegistrationSettings,
   RouteRules,
   TransportAddress,
@@ -47,6 +49,7 @@ export interface TopologyHub {
   readonly dataDirectory: string;
   readonly id: HubId;
   readonly listen: readonly TransportAddress[];
+  readonly largeRequestBytes: number;
   /** Absent: no router before the node. */
   readonly external?: ExternalAddressSettings;
   readonly tls: TopologyTls;
@@ -64,11 +67,15 @@ export interface TopologyExtension {
   readonly high: string;
   readonly name?: string;
   readonly secret: SecretReference;
+  readonly maxCalls?: number;
+  readonly callRate?: RateSettings;
 }
 
 export interface TopologyTrunk {
   readonly secret: SecretReference;
   readonly maxCalls?: number;
+  readonly callRate?: RateSettings;
+  readonly probe: ProbeSettings;
   readonly address?: string;
   /** Never empty; all hubs when the document names none. */
   readonly hubs: readonly HubId[];
@@ -95,6 +102,7 @@ export interface TopologyBranch {
   readonly emergency?: TopologyEmergency;
   readonly gateways: readonly GatewaySettings[];
   readonly listen: readonly TransportAddress[];
+  readonly largeRequestBytes: number;
   /** Absent: no router before the node. */
   readonly external?: ExternalAddressSettings;
   readonly tls: TopologyTls;

@@ -17,7 +17,7 @@ interface Failure {
 /** What a failure is answered with: why, when to come back, and, where nobody could be reached, what was tried. */
 export function failureHeaders({ code, status, headers, retryAfterSeconds, tried = [] }: Failure): SipHeaders {
   const ours: SipHeaders = {
-    ...(status === 503 ? { "Retry-After": String(retryAfterSeconds) } : {}),
+    ...(status === 503 || code === "EXTENSION_RATE" ? { "Retry-After": String(retryAfterSeconds) } : {}),
     Reason: reasonHeaderOf(code),
   };
   const merged = mergeHeaders(ours, headers);

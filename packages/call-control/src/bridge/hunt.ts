@@ -30,8 +30,8 @@ export interface HuntDeps {
   readonly isSecure: boolean;
   /** `alone`: no other target of the plan rings at the same time. `step`: from 0. */
   offerFor(target: CallTarget, alone: boolean, step: number): LegOffer;
-  /** Takes the target's slot; false when there is none free. Slots are given back by the call when it ends. */
-  admit(target: CallTarget): Promise<boolean> | boolean;
+  /** Takes the target's slot; how the target fails when there is none. Slots are given back by the call when it ends. */
+  admit(target: CallTarget): Promise<CallErrorCode | undefined> | CallErrorCode | undefined;
   readonly events: HuntEvents;
 }
 
@@ -94,18 +94,18 @@ export class Hunt {
       this.#onFailed({ code: "NOT_SECURE", target: planned.label, status: ERRORS.NOT_SECURE.sip, rang: false });
       return;
     }
-    const start = (admitted: boolean): void => {
+    const start = (refusal: CallErrorCode | undefined): void => {
       if (this.#over || step !== this.#step) {
         return;
       }
-      if (admitted) {
+      if (refusal === undefined) {
         this.#ring(target);
       } else {
-        this.#onFailed({ code: "TRUNK_FULL", target: target.label, status: ERRORS.TRUNK_FULL.sip, rang: false });
+        this.#onFailed({ code: refusal, target: target.label, status: ERRORS[refusal].sip, rang: false });
       }
     };
     const admitted = this.#deps.admit(target);
-    if (typeof admitted === "boolean") {
+    if (typeof admitted === "string" || admitted === undefined) {
       start(admitted);
     } else {
       void admitted.then(start).catch((err: unknown) => {

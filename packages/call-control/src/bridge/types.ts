@@ -9,6 +9,17 @@ export interface LeaseRequest {
   /** Such as `trunk:london`. */
   readonly key: string;
   readonly limit: number;
+  /** How a call fails without one. `TRUNK_FULL` when absent. */
+  readonly full?: CallErrorCode;
+}
+
+/** New calls a second, counted by this process. */
+export interface RateRequest {
+  readonly key: string;
+  readonly perSecond: number;
+  readonly burst: number;
+  /** How a call fails that comes too soon. */
+  readonly exceeded: CallErrorCode;
 }
 
 /** Identity that a callee is shown. */
@@ -43,6 +54,7 @@ export interface CallTarget {
   /** From the INVITE to the answer; then the leg is cancelled. */
   readonly ringTimeoutMs?: number;
   readonly lease?: LeaseRequest;
+  readonly rate?: RateRequest;
   /** Of a trusted target: by what it believes the path of the call. Absent: it is not told. */
   readonly pathProof?: PathProof;
   /**
@@ -75,7 +87,9 @@ export interface BridgePlan {
   readonly callerId?: CallerId;
   /** Targets that are not trusted see an anonymous caller, as with `Privacy: id` in the INVITE. False when absent. */
   readonly hidesCaller?: boolean;
-  /** Held from before the first step until the end of the call. Full: the call fails with `TRUNK_FULL`. */
+  /** Looked at before anything else. */
+  readonly rates?: readonly RateRequest[];
+  /** Held from before the first step until the end of the call. */
   readonly leases?: readonly LeaseRequest[];
   readonly steps: readonly BridgeStep[];
   /** Nodes by which the call has come to this one, as far as they can be believed. One that has this node in it is a loop. */

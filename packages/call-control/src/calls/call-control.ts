@@ -8,9 +8,11 @@ import type { IncomingRequest, LinkState, OutgoingRequest, RequestOutcome } from
 import type { CallErrorCode } from "../errors.ts";
 import { Call } from "./call.ts";
 import type { CallDeps } from "./call.ts";
+import { CallRates } from "./call-rates.ts";
 import { Leases } from "./leases.ts";
 import type { LiveCall } from "./live-call.ts";
 import { Occupancy } from "./occupancy.ts";
+import { Overload } from "./overload.ts";
 import { RequestDesk } from "./request-desk.ts";
 import type { Rescue } from "./rescue.ts";
 import { SessionLedger } from "./session-ledger.ts";
@@ -21,6 +23,8 @@ import type { TransferPolicy } from "./transfer-route.ts";
 
 const DEFAULT_LIMITS = {
   maxCalls: 10_000,
+  maxCallsInSetUp: 1_000,
+  maxEventLoopDelayMs: 500,
   firstResponseTimeoutMs: 4_000,
   ringTimeoutMs: 60_000,
   retryAfterSeconds: 5,
@@ -52,6 +56,11 @@ class Control implements CallControl {
   readonly #requests: RequestDesk;
   readonly #lamps: LampDesk | undefined;
   readonly #calls = new Set<LiveCall>();
+  /** Those for which nobody rings yet. */
+  readonly #callsInSetUp = new Set<LiveCall>();
+  readonly #overload: Overload;
+  readonly #isEmergency: NonNullable<CallControlOptions["isEmergency"]>;
+  #callsShed = 0;
   /** Of the callers' legs. */
   readonly #callIds = new Set<string>();
   readonly #ledger = new SessionLedger<Call>();
@@ -65,6 +74,12 @@ class Control implements CallControl {
   constructor(options: CallControlOptions) {
     this.#log = options.log;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#isEmergency = options.isEmergency ?? (() => false);
+    this.#overload = new Overload({
+      limits: this.#limits,
+      calls: () => this.#calls.size,
+      callsInSetUp: () => this.#callsInSetUp.size,
+    });
     this.#leases = new Leases({ store: options.leases, log: options.log });
     this.#server = new SipServerCore({
       engine: options.engine,
@@ -75,6 +90,7 @@ class Control implements CallControl {
     this.#callDeps = {
       server: this.#server,
       leases: this.#leases,
+      rates: new CallRates(),
       limits: this.#limits,
       route: options.route,
       recorder: { node: options.node, log: options.log, onOpen: options.onOpen, onRecord: options.onRecord },
@@ -86,6 +102,7 @@ class Control implements CallControl {
       occupancy: new Occupancy(),
       transfer: options.transfer,
       onRefer: options.transfer && ((session, side, refer) => desk?.onRefer(session, side, refer)),
+      onThrough: (call) => void this.#callsInSetUp.delete(call),
       onOver: (call) => this.#onOver(call),
     };
     this.#lamps =
@@ -112,6 +129,7 @@ class Control implements CallControl {
 
   async start(): Promise<void> {
     await this.#leases.start();
+    await this.#overload.start();
     await this.#server.start();
   }
 
@@ -146,6 +164,10 @@ class Control implements CallControl {
 
   registrationChanged(label: string): void {
     this.#lamps?.look(label);
+  }
+
+  get callsShed(): number {
+    return this.#callsShed;
   }
 
   get subscriptions(): number {
@@ -198,12 +220,15 @@ class Control implements CallControl {
     }
     await this.#server.stop();
     await this.#leases.stop();
+    await this.#overload.stop();
   }
 
   #onInvite(invite: ServerTransaction): Promise<void> {
-    if (this.#draining || this.#calls.size >= this.#limits.maxCalls) {
+    const shedding = this.#overload.shedding;
+    if (this.#draining || (shedding !== undefined && !this.#isEmergency(invite))) {
       // No log line and no record each: under overload that would be what kills the node.
-      this.#log.debug({ callId: invite.callId, draining: this.#draining }, "call refused, no room");
+      this.#log.debug({ callId: invite.callId, draining: this.#draining, reason: shedding }, "call refused, no room");
+      this.#callsShed += this.#draining ? 0 : 1;
       invite.reply(503, { headers: { "Retry-After": String(this.#limits.retryAfterSeconds) } });
       return Promise.resolve();
     }
@@ -214,6 +239,7 @@ class Control implements CallControl {
     }
     const call = new Call(invite, this.#callDeps);
     this.#calls.add(call);
+    this.#callsInSetUp.add(call);
     this.#callIds.add(invite.callId);
     return call.run();
   }
@@ -229,6 +255,7 @@ class Control implements CallControl {
 
   #onOver(call: LiveCall): void {
     this.#calls.delete(call);
+    this.#callsInSetUp.delete(call);
     if (call instanceof Call) {
       for (const callId of call.callIds) {
         this.#callIds.delete(callId);

@@ -25,6 +25,7 @@ import type { RecorderOptions } from "../record/call-recorder.ts";
 import { CallerLeg } from "./caller-leg.ts";
 import { CallSlots } from "./call-slots.ts";
 import { Connection } from "./connection.ts";
+import type { CallRates } from "./call-rates.ts";
 import type { Leases } from "./leases.ts";
 import type { LiveCall } from "./live-call.ts";
 import { Rescue } from "./rescue.ts";
@@ -37,6 +38,7 @@ import type { TransferPolicy } from "./transfer-route.ts";
 export interface CallDeps {
   readonly server: SipServerCore;
   readonly leases: Leases;
+  readonly rates: CallRates;
   readonly limits: Required<CallLimits>;
   readonly route: Step<IncomingRequest, BridgePlan>;
   readonly recorder: RecorderOptions;
@@ -52,6 +54,8 @@ export interface CallDeps {
   readonly turns: Turns;
   /** Gives an INVITE to the call of that id; see `Call.carryOn`. */
   readonly carryOn: (id: string, invite: ServerTransaction, origin: string) => boolean;
+  /** Somebody has been rung, or has answered. */
+  readonly onThrough: (call: LiveCall) => void;
   /** The call is over and holds nothing any more. */
   readonly onOver: (call: LiveCall) => void;
 }
@@ -87,7 +91,7 @@ export class Call implements LiveCall {
     this.#recorder = new CallRecorder(deps.recorder, invite.callId);
     this.#caller = this.#legOf(invite);
     this.#callIds = [invite.callId];
-    this.#slots = new CallSlots(deps.leases, this.#recorder.id);
+    this.#slots = new CallSlots(deps, this.#recorder.id);
   }
 
   /** Of the caller's legs: the one in use, and those whose place it took. */
@@ -281,15 +285,13 @@ export class Call implements LiveCall {
     }
     this.#occupy();
     this.#enter();
-    for (const lease of plan.leases ?? []) {
-      const admitted = await this.#slots.acquire(lease);
-      if (this.#state !== "routing") {
-        return;
-      }
-      if (!admitted) {
-        this.#fail("TRUNK_FULL");
-        return;
-      }
+    const refusal = await this.#slots.admitCall(plan);
+    if (this.#state !== "routing") {
+      return;
+    }
+    if (refusal !== undefined) {
+      this.#fail(refusal);
+      return;
     }
     if (plan.trusted === true) {
       this.#invite.reply(183); // the engine's 100 does not say that the application behind it lives
@@ -300,7 +302,7 @@ export class Call implements LiveCall {
       steps: plan.steps,
       isSecure: asksForTls(this.#invite.requestUri),
       offerFor: (target, alone, step) => this.#offerFor(target, plan, { alone, step }),
-      admit: (target) => (target.lease === undefined ? true : this.#slots.acquire(target.lease)),
+      admit: (target) => this.#slots.admit(target),
       events: {
         onTarget: ({ label }) => {
           this.#target = label;
@@ -329,6 +331,7 @@ export class Call implements LiveCall {
     if (alerts(response)) {
       this.#recorder.rings();
       this.#state = "ringing";
+      this.#deps.onThrough(this);
       this.#occupy([target.label, "ringing"]);
     }
   }
@@ -423,6 +426,7 @@ export class Call implements LiveCall {
     this.#noLongerUp();
     this.#noLongerUp = this.#deps.talks.add({ session, sessionId: this.#sessionId, slots: this.#slots });
     this.#state = "answered";
+    this.#deps.onThrough(this);
     this.#recorder.answered(label);
     this.#occupy([label, "busy"]);
     if (this.#rescue === undefined) {

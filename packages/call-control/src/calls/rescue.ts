@@ -111,7 +111,7 @@ export class Rescue {
         this.#attempts += 1;
         return offerFor(target, { number: this.#attempts, resumes: true });
       },
-      admit: () => true, // its slots are held
+      admit: () => undefined, // its slots are held
       events: {
         onTarget: () => undefined,
         onProvisional: (_target, response) => this.#onProvisional(alerts(response)),

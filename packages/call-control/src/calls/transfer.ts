@@ -59,7 +59,7 @@ export class Transfer implements LiveCall {
     this.#options = options;
     this.#transferee = talk.session.otherSide(transferor);
     this.#recorder = new CallRecorder(deps.recorder, this.#transferee.ids.callId);
-    this.#slots = new CallSlots(deps.leases, this.#recorder.id);
+    this.#slots = new CallSlots(deps, this.#recorder.id);
     this.#target = { label: "unknown", number: called };
     this.#recorder.start({
       sessionId: talk.sessionId,
@@ -133,11 +133,10 @@ export class Transfer implements LiveCall {
       this.#fail(verdict?.code ?? "NOT_PERMITTED", verdict?.status);
       return;
     }
-    for (const lease of verdict.ctx.leases ?? []) {
-      if (!(await this.#slots.acquire(lease))) {
-        this.#fail("TRUNK_FULL");
-        return;
-      }
+    const refusal = await this.#slots.admitCall(verdict.ctx);
+    if (refusal !== undefined) {
+      this.#fail(refusal);
+      return;
     }
     this.#startHunt(verdict.ctx);
   }
@@ -154,7 +153,7 @@ export class Transfer implements LiveCall {
           { plan, sessionId: talk.sessionId, transferee: this.#transferee.party, limits: deps.limits },
           target,
         ),
-      admit: (target) => (target.lease === undefined ? true : this.#slots.acquire(target.lease)),
+      admit: (target) => this.#slots.admit(target),
       events: {
         onTarget: ({ label }) => {
           this.#target = { label, number: plan.to ?? this.#options.called };

@@ -10,6 +10,7 @@ import type { NodeTls } from "./node-tls.ts";
 export interface EngineSettings {
   readonly external?: ExternalAddressSettings;
   readonly limits?: LimitSettings;
+  readonly largeRequestBytes?: number;
 }
 
 export interface EngineOptionsParts {
@@ -30,7 +31,7 @@ const MILLISECONDS = 1000;
 
 /** The options of a node's embedded engine, from its settings. */
 export function engineOptions({ settings, tls, unprovenPeers, trusted, secret, calls, log }: EngineOptionsParts) {
-  const { external, limits } = settings;
+  const { external, limits, largeRequestBytes } = settings;
   const minimumSeconds = calls?.minimumSessionSeconds;
   return {
     listen: tls.listen,
@@ -38,6 +39,7 @@ export function engineOptions({ settings, tls, unprovenPeers, trusted, secret, c
     ...(external === undefined ? {} : { externalAddress: external.address, localNetworks: external.localNetworks }),
     control: { host: LOOPBACK, port: 0, secret },
     ...ENGINE_ADMISSION,
+    ...(largeRequestBytes === undefined ? {} : { datagramBytes: largeRequestBytes }),
     ...(minimumSeconds === undefined ? {} : { sessionTimers: { minimumSeconds } }),
     ...(limits === undefined ? {} : limitOptions(limits)),
     trusted: [...new Set(trusted.filter((host) => isIP(host) !== 0))],

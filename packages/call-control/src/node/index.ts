@@ -4,6 +4,7 @@ export { branchCall } from "./branch-call.ts";
 export type { BranchCall, BranchCallOptions } from "./branch-call.ts";
 export { branchLabel, callingNumber } from "./calling-number.ts";
 export type { CallingNumber, CallingNumberOptions } from "./calling-number.ts";
+export { callLimits } from "./call-limits.ts";
 export { deferred } from "./deferred.ts";
 export type { DeferredPart } from "./deferred.ts";
 export { dialledNumber } from "./dialled-number.ts";

@@ -91,6 +91,11 @@ export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
   const common = [
     { name: "mss_calls_active", help: "Calls being set up or up", value: () => control.activeCalls().length },
     {
+      name: "mss_calls_shed",
+      help: "New calls refused since the start because the node had too much to do",
+      value: () => control.callsShed,
+    },
+    {
       name: "mss_engine_link_up",
       help: "1 while the SIP engine answers",
       value: () => Number(control.linkState === "up"),

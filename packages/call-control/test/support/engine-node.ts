@@ -4,7 +4,14 @@ import { setImmediate } from "node:timers/promises";
 import type { CallRecord } from "@mss/model";
 import { silentLog } from "@mss/runtime";
 import { createCallControl, next } from "@mss/call-control";
-import type { BridgePlan, CallControl, CallTarget, IncomingRequest, Verdict } from "@mss/call-control";
+import type {
+  BridgePlan,
+  CallControl,
+  CallControlOptions,
+  CallTarget,
+  IncomingRequest,
+  Verdict,
+} from "@mss/call-control";
 import { createEngine } from "@mss/sip-engine";
 import type { Engine } from "@mss/sip-engine";
 import { ANSWER, OFFER, plan, step, target } from "./node-under-test.ts";
@@ -32,7 +39,12 @@ export class EngineNode {
   }
 
   /** `network`: third number of the addresses, another one in each test that runs at the same time. */
-  static async start(context: TestContext, network: number, route?: Route): Promise<EngineNode> {
+  static async start(
+    context: TestContext,
+    network: number,
+    route?: Route,
+    options: Pick<CallControlOptions, "limits" | "isEmergency"> = {},
+  ): Promise<EngineNode> {
     const server = { host: `127.16.${network}.1`, port: 5060 };
     const engine = createEngine({
       listen: [{ transport: "udp", ...server }],
@@ -52,6 +64,7 @@ export class EngineNode {
       log: silentLog(),
       route: route ?? (() => next(plan([step(phoneTarget(network, 0))]))),
       onRecord: record,
+      ...options,
     });
     await control.start();
     const peers = [10, 20, 21, 22].map((last) => Peer.open(`127.16.${network}.${last}`, server));

@@ -69,12 +69,16 @@ function ownEntry(
 }
 
 function extensionEntry(
-  { low, high, name, secret }: TopologyExtension,
+  { low, high, name, secret, maxCalls, callRate }: TopologyExtension,
   owner: string,
   names: SecretNames,
 ): readonly [string, Mapping] {
   const what = low === high ? low : `${low}-${high}`;
-  return [what, { ...(name === undefined ? {} : { name }), secret: names.refer(secret, { owner, what }) }];
+  const limits = {
+    ...(maxCalls === undefined ? {} : { maxCalls }),
+    ...(callRate === undefined ? {} : { callRate }),
+  };
+  return [what, { ...(name === undefined ? {} : { name }), secret: names.refer(secret, { owner, what }), ...limits }];
 }
 
 const STANDARD_TIME_ZONE = "UTC";

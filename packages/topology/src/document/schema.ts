@@ -2,7 +2,9 @@ import { z } from "zod";
 import { DIGEST_ALGORITHMS, branchIdSchema } from "@mss/model";
 import { LOG_LEVELS } from "@mss/runtime";
 import { blockedSchema, branchRuleKeys, calendarsSchema, routesSchema } from "./rules-schema.ts";
+import { callRateSchema } from "./call-limits.ts";
 import { externalAddressKeys } from "./external-address.ts";
+import { limit } from "./limit.ts";
 import { limitsSchema } from "./limits.ts";
 import { signingKey } from "./signing.ts";
 import { certificatesKey, requireCertificateKey, tlsKeys } from "./tls.ts";
@@ -19,6 +21,10 @@ const listenSchema = z.string().meta({
   examples: ["udp://127.0.0.1:5060"],
 });
 
+const MAX_DATAGRAM_BYTES = 65_507;
+/** Fits into any path of 1500 bytes with the headers of IP, UDP and tunnels. */
+const LARGE_REQUEST_BYTES = 1_300;
+
 const sipSchema = z
   .strictObject({
     listen: z
@@ -27,6 +33,16 @@ const sipSchema = z
       .meta({
         description: "Where the node listens for SIP. A branch calls its hub at these addresses, in this order.",
         examples: ["[udp://127.0.0.1:5060, tcp://127.0.0.1:5060]"],
+      }),
+    largeRequestBytes: z
+      .int()
+      .min(0)
+      .max(MAX_DATAGRAM_BYTES)
+      .default(LARGE_REQUEST_BYTES)
+      .meta({
+        description:
+          "Requests above this size leave over TCP where they would have left over UDP (RFC 3261 §18.1.1). 0: never.",
+        examples: ["1300"],
       }),
   })
   .meta({ description: "SIP of this node.", examples: ["{ listen: [udp://127.0.0.1:5060] }"] });
@@ -101,6 +117,40 @@ export const secretSchema = z
 const ID_EXAMPLE = "letters, digits and hyphens in lower case, such as hong-kong";
 const MAX_CALLS = 100_000;
 
+const probeSchema = z
+  .strictObject({
+    intervalMs: limit({ min: 100, max: 60_000, standard: 1_000, description: "From one OPTIONS to the next." }),
+    timeoutMs: limit({
+      min: 100,
+      max: 30_000,
+      standard: 1_000,
+      description: "Until an OPTIONS without an answer is a miss; the next one follows at once.",
+    }),
+    downAfter: limit({
+      min: 1,
+      max: 100,
+      standard: 2,
+      description: "Misses in a row after which a hub gets no more calls. An answer that is not good counts at once.",
+    }),
+    upAfter: limit({
+      min: 1,
+      max: 1_000,
+      standard: 3,
+      description:
+        "Good answers in a row after which it gets calls again: more, and a hub that comes and goes is left alone.",
+    }),
+    goodStatuses: z
+      .array(z.int().min(200).max(699))
+      .min(1)
+      .default([200])
+      .meta({ description: "Statuses that say that the hub takes calls.", examples: ["[200]"] }),
+  })
+  .prefault({})
+  .meta({
+    description: "How the branch asks its hubs whether they take calls.",
+    examples: ["{ intervalMs: 1000, downAfter: 2, upAfter: 3 }"],
+  });
+
 const trunkSchema = z
   .strictObject({
     secret: secretSchema,
@@ -122,6 +172,12 @@ const trunkSchema = z
       .min(1)
       .optional()
       .meta({ description: "Hubs in the order to try them. Left out: all, in file order.", examples: ["[hub-1]"] }),
+    callRate: callRateSchema.optional().meta({
+      description:
+        "New calls a second on this trunk, both directions together, at each hub; more are refused (503, Retry-After). Left out: no limit.",
+      examples: ["{ perSecond: 5, burst: 10 }"],
+    }),
+    probe: probeSchema,
     ...requireCertificateKey,
   })
   .meta({
@@ -138,6 +194,22 @@ const extensionSchema = z
       .optional()
       .meta({ description: "Who sits there.", examples: ["Alice"] }),
     secret: secretSchema,
+    maxCalls: z
+      .int()
+      .min(1)
+      .max(MAX_CALLS)
+      .optional()
+      .meta({
+        description:
+          "Calls at once of one number, in either direction: a further caller hears busy (486), a further call of its own is refused (480). " +
+          "Emergency calls are not counted. Left out: no limit.",
+        examples: ["4"],
+      }),
+    callRate: callRateSchema.optional().meta({
+      description:
+        "New calls a second that one number makes, but for emergency calls; more are refused (480, Retry-After). Left out: no limit.",
+      examples: ["{ perSecond: 1, burst: 5 }"],
+    }),
   })
   .meta({ description: "One number, or each number of a range.", examples: ["{ secret: { env: HK_1000_SECRET } }"] });
 
