@@ -51,7 +51,7 @@ const STAGES: readonly Stage[] = [
     patterns: ["test/security/**/*.test.ts"],
     concurrency: 2,
     testLimitMs: 60_000,
-    stageLimitMs: 180_000,
+    stageLimitMs: 480_000,
   },
   {
     name: "conformance",
