@@ -1,23 +1,26 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, open, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { openBranchStore } from "@mss/store";
 import { startRedis } from "@mss/store/testing";
 import type { RedisServer } from "@mss/store/testing";
 import type { CallRecord } from "@mss/model";
 import { silentLog } from "@mss/runtime";
 import { waitUntil } from "../support/wait-until.ts";
+import type { AgentCommand } from "./agent.ts";
 import { createChance, startRelay } from "./relay.ts";
 import type { Impairment, Relay } from "./relay.ts";
 
 /** Not `mss` itself, which starts this in a process of its own: what is killed here is the node. */
 const MSS = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
+const runCommand = promisify(execFile);
 const HTTP_PORT = 8080;
 const SIP_PORT = 5060;
-const START_LIMIT_MS = 90_000;
+const START_LIMIT_MS = 180_000;
 
 export const FEDERATION = "chaos";
 export const HUBS = ["hub-1", "hub-2"] as const;
@@ -41,6 +44,19 @@ export interface ChaosStore {
   stop(): Promise<void>;
 }
 
+/** What not every federation has. */
+export interface FederationOptions {
+  /** Another store than a single Redis that asks for nothing. */
+  readonly openStore?: () => Promise<ChaosStore>;
+  /** Nodes obey `command`; see agent.ts. */
+  readonly agent?: boolean;
+  /** Branches whose data are on a disk of a few MB, which needs root. */
+  readonly smallDisk?: readonly BranchName[];
+}
+
+const SMALL_DISK = "size=6m";
+const AGENT = new URL("agent.ts", import.meta.url).href;
+
 /** A node as a process of its own, as an administrator starts it. */
 interface RunningNode {
   readonly child: ChildProcess;
@@ -53,25 +69,33 @@ interface RunningNode {
  */
 export class ChaosFederation {
   readonly #folder: string;
-  readonly #redis: RedisServer | undefined;
+  readonly #options: FederationOptions;
   readonly #store: ChaosStore;
+  readonly #redis: RedisServer | undefined;
+  #slow: NodeJS.Timeout | undefined;
   readonly #lines = new Map<string, Relay>();
   readonly #nodes = new Map<NodeName, RunningNode>();
 
-  private constructor(folder: string, store: ChaosStore, redis: RedisServer | undefined) {
+  private constructor(
+    folder: string,
+    options: FederationOptions,
+    { store, redis }: { readonly store: ChaosStore; readonly redis?: RedisServer },
+  ) {
     this.#folder = folder;
     this.#store = store;
+    this.#options = options;
     this.#redis = redis;
   }
 
   /** Resolves when every trunk is up. */
-  static async start(folder: string, openStore?: () => Promise<ChaosStore>): Promise<ChaosFederation> {
-    const redis = openStore === undefined ? await startRedis() : undefined;
-    const store = redis ?? (await openStore?.());
-    if (store === undefined) {
+  static async start(folder: string, options: FederationOptions = {}): Promise<ChaosFederation> {
+    const store = await options.openStore?.();
+    const redis = store === undefined ? await startRedis() : undefined;
+    const stores = redis === undefined ? store && { store } : { store: redis, redis };
+    if (stores === undefined) {
       throw new Error("no store");
     }
-    const federation = new ChaosFederation(folder, store, redis);
+    const federation = new ChaosFederation(folder, options, stores);
     try {
       await federation.#startAll();
     } catch (error) {
@@ -81,7 +105,7 @@ export class ChaosFederation {
     return federation;
   }
 
-  /** Of a federation whose fault does not bring a store of its own. */
+  /** Of a federation without a store of its own. */
   get redis(): RedisServer {
     if (this.#redis === undefined) {
       throw new Error("this fault has another store");
@@ -96,8 +120,15 @@ export class ChaosFederation {
   /** Starts it, or starts it again with the data it left; resolves when its HTTP answers. */
   async startNode(node: NodeName): Promise<void> {
     const log = createWriteStream(path.join(this.#folder, `${node}.log`), { flags: "a" });
-    const child = spawn(process.execPath, [MSS, "run", this.#file(node), "--node", node, "--drain-seconds", "5"], {
-      env: { ...process.env, REDIS_URL: this.#store.url },
+    const agent = this.#options.agent === true ? ["--import", AGENT] : [];
+    const run = ["run", this.#file(node), "--node", node, "--drain-seconds", "5"];
+    const child = spawn(process.execPath, [...agent, MSS, ...run], {
+      env: {
+        ...process.env,
+        REDIS_URL: this.#store.url,
+        CHAOS_AGENT_FILE: path.join(this.#folder, "agent.json"),
+        CHAOS_AGENT_NODE: node,
+      },
       stdio: ["ignore", "ignore", "pipe"],
     });
     child.stderr.pipe(log);
@@ -158,10 +189,57 @@ export class ChaosFederation {
     }
   }
 
-  /** What the branch has recorded. To be read when it has stopped. */
+  /** To all nodes; resolves when it is written, which they see within 0.1 s. */
+  async command(command: AgentCommand): Promise<void> {
+    await writeFile(path.join(this.#folder, "agent.json"), JSON.stringify(command));
+  }
+
+  /** Half a second of each 0.6 s Redis answers nothing. */
+  slowRedis(): void {
+    const { redis } = this;
+    redis.freeze();
+    this.#slow = setInterval(() => {
+      redis.thaw();
+      setTimeout(() => {
+        if (this.#slow !== undefined) {
+          redis.freeze();
+        }
+      }, 100);
+    }, 600);
+  }
+
+  normalRedis(): void {
+    clearInterval(this.#slow);
+    this.#slow = undefined;
+    this.#redis?.thaw();
+  }
+
+  /** Not a byte is left on the disk of the branch. */
+  async fillDisk(branch: BranchName): Promise<void> {
+    const file = await open(path.join(this.#dataOf(branch), "filler"), "w");
+    const block = Buffer.alloc(64 * 1024);
+    try {
+      let size = block.length;
+      while (size > 0) {
+        const isWritten = await file.write(block, 0, size).then(
+          () => true,
+          () => false,
+        );
+        size = isWritten ? size : Math.floor(size / 2);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async freeDisk(branch: BranchName): Promise<void> {
+    await rm(path.join(this.#dataOf(branch), "filler"));
+  }
+
+  /** What the branch has recorded so far. */
   async records(branch: BranchName): Promise<readonly CallRecord[]> {
     const store = openBranchStore({
-      file: path.join(this.#folder, branch, "data", branch, `${branch}.sqlite`),
+      file: path.join(this.#dataOf(branch), branch, `${branch}.sqlite`),
       log: silentLog(),
     });
     await store.start();
@@ -185,7 +263,11 @@ export class ChaosFederation {
   }
 
   async stop(): Promise<void> {
+    this.normalRedis();
     await this.stopNodes();
+    for (const branch of this.#options.smallDisk ?? []) {
+      await runCommand("umount", [this.#dataOf(branch)]).catch(() => undefined);
+    }
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
     await this.#store.stop();
   }
@@ -209,6 +291,10 @@ export class ChaosFederation {
       await mkdir(path.join(this.#folder, node), { recursive: true });
       await writeFile(this.#file(node), JSON.stringify(documentFor(node), undefined, 2));
     }
+    for (const branch of this.#options.smallDisk ?? []) {
+      await mkdir(this.#dataOf(branch), { recursive: true });
+      await runCommand("mount", ["-t", "tmpfs", "-o", SMALL_DISK, "tmpfs", this.#dataOf(branch)]);
+    }
     await Promise.all(HUBS.map((hub) => this.startNode(hub)));
     await Promise.all(BRANCHES.map((branch) => this.startNode(branch)));
     await this.trunksUp();
@@ -224,6 +310,10 @@ export class ChaosFederation {
       },
       START_LIMIT_MS,
     );
+  }
+
+  #dataOf(branch: BranchName): string {
+    return path.join(this.#folder, branch, "data");
   }
 
   #file(node: NodeName): string {

@@ -1,7 +1,7 @@
 import type { CallRecord } from "@mss/model";
 import type { BranchName } from "./federation.ts";
 import { BRANCHES } from "./federation.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault.ts";
 import type { LoadCall } from "./load.ts";
 
 /** Everything that was seen in one run. Times are of `performance.now()`. */
@@ -32,6 +32,8 @@ export interface Figures {
   /** Longest set-up of a call that succeeded, 99 of 100, without ringing. */
   readonly setupMs: number;
   readonly rangTwice: number;
+  /** Callees left in a call whose caller is gone. */
+  readonly ghosts: number;
   readonly recordsMissing: Readonly<Record<BranchName, number>>;
   readonly recordsTwice: number;
   readonly leftOver: number;
@@ -58,6 +60,7 @@ export function figuresOf(seen: Observation): Figures {
       0.99,
     ),
     rangTwice: between.filter(({ rings }) => rings > 1).length,
+    ghosts: between.reduce((sum, { ghosts }) => sum + Math.max(0, ghosts), 0),
     recordsMissing: perBranch((branch) => missingRecords(seen, branch)),
     recordsTwice: BRANCHES.reduce((sum, branch) => sum + twice(seen.records[branch]), 0),
     leftOver: seen.leftOver,
@@ -95,9 +98,14 @@ export function missedBy(figures: Figures, { demands }: Fault): readonly string[
   if (figures.recordsTwice > 0) {
     missed.push(`${figures.recordsTwice} records twice`);
   }
-  if (figures.leftOver > 0) {
-    missed.push(`${figures.leftOver} calls left over`);
-  }
+  const most = (what: string, seen: number, allowed = 0): void => {
+    if (seen > allowed) {
+      missed.push(`${seen} ${what}`);
+    }
+  };
+  most("rang twice", figures.rangTwice);
+  most("phones left alone", figures.ghosts, demands.ghosts);
+  most("calls left over", figures.leftOver, demands.leftOver);
   return missed;
 }
 

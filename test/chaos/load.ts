@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { isBound } from "../support/udp-sockets.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { PHONE_SECRET } from "./federation.ts";
@@ -22,6 +23,8 @@ export interface LoadCall {
   readonly failedAt?: number;
   /** How often a callee was asked. */
   readonly rings: number;
+  /** Callees that were left in the call when its caller was gone. */
+  readonly ghosts: number;
 }
 
 export interface LoadOptions {
@@ -70,19 +73,22 @@ export class Load {
     return new Load({ ...options, folder }, calling, answering);
   }
 
-  /** No new calls; resolves with all that were made when the last one is over. */
-  async stop(): Promise<readonly LoadCall[]> {
+  /** No new calls; resolves with all that were made when the last one is over, and nodes have had time to tell its callee. */
+  async stop(settleMs = 0): Promise<readonly LoadCall[]> {
     this.#caller.child.kill("SIGUSR1"); // SIPp: soft exit
-    const timer = setTimeout(() => this.#caller.child.kill("SIGKILL"), LONGEST_CALL_MS);
+    const timer = globalThis.setTimeout(() => this.#caller.child.kill("SIGKILL"), LONGEST_CALL_MS);
     await this.#caller.exited;
     clearTimeout(timer);
+    await setTimeout(settleMs);
     this.#callee.child.kill("SIGKILL");
     await this.#callee.exited;
-    const rings = ringsOf(await linesOf(this.#callee.log));
+    const lines = await linesOf(this.#callee.log);
+    const [rings, answers, ends] = ["rings", "answers", "ended"].map((event) => countsOf(lines, event));
     const prefix = `${this.#options.caller.number}-`;
     return callsOf(await linesOf(this.#caller.log), this.#caller.startedAt).map(({ id, ...call }) => {
       const name = prefix + id;
-      return { ...call, name: `${this.#options.name} ${id}`, rings: rings.get(name) ?? 0 };
+      const ghosts = (answers?.get(name) ?? 0) - (ends?.get(name) ?? 0);
+      return { ...call, name: `${this.#options.name} ${id}`, rings: rings?.get(name) ?? 0, ghosts };
     });
   }
 }
@@ -128,16 +134,19 @@ async function linesOf(file: string): Promise<readonly string[]> {
   return (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
 }
 
-function ringsOf(lines: readonly string[]): ReadonlyMap<string, number> {
-  const rings = new Map<string, number>();
+/** How often that happened to each call. */
+function countsOf(lines: readonly string[], wanted: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
   for (const line of lines) {
-    const [subject = ""] = line.trim().split(" ");
-    rings.set(subject, (rings.get(subject) ?? 0) + 1);
+    const [subject = "", event] = line.trim().split(" ");
+    if (event === wanted) {
+      counts.set(subject, (counts.get(subject) ?? 0) + 1);
+    }
   }
-  return rings;
+  return counts;
 }
 
-type CallStory = Omit<LoadCall, "name" | "rings"> & { readonly id: string };
+type CallStory = Omit<LoadCall, "name" | "rings" | "ghosts"> & { readonly id: string };
 
 function callsOf(lines: readonly string[], startedAt: number): readonly CallStory[] {
   const calls = new Map<string, CallStory>();

@@ -111,6 +111,7 @@ test("beside the session's id it is told which attempt this is; what is not well
     { number: 1, resumes: false },
     { number: 2, resumes: false },
     { number: 3, resumes: true },
+    { number: 2, resumes: false, call: "0123abcd" },
   ]) {
     assert.deepEqual(attemptOf(reader({ "Session-ID": sessionIdHeader(id, attempt) })), attempt);
   }

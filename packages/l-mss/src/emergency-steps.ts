@@ -2,6 +2,7 @@ import type { BridgeStep, CallTarget } from "@mss/call-control";
 import { rewriteNumber } from "@mss/dial-plan";
 import { sipUriOf } from "@mss/model";
 import type { BindingStore, BranchSettings, GatewaySettings } from "@mss/model";
+import { steadyNowMs } from "@mss/runtime";
 import type { Caller } from "./caller.ts";
 import { phoneTarget } from "./phone-target.ts";
 
@@ -26,7 +27,7 @@ export async function emergencySteps(call: EmergencyCall): Promise<readonly Brid
     if (way.kind === "gateway") {
       steps.push({ targets: [gatewayTarget(way.gateway, call)] });
     } else if (way.number !== caller.number) {
-      const contacts = await bindings.find(way.number, Date.now());
+      const contacts = await bindings.find(way.number, steadyNowMs());
       steps.push({
         targets: contacts.map((binding) => ({
           ...phoneTarget(binding, EMERGENCY_RING_TIMEOUT_MS),

@@ -7,6 +7,7 @@ import { drawOf } from "@mss/dial-plan";
 import type { BranchPlan } from "@mss/dial-plan";
 import { namedHopOf, sipUriOf } from "@mss/model";
 import type { BindingStore, BranchSettings, HubId } from "@mss/model";
+import { steadyNowMs } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { callerLabel, extensionLabel } from "./caller.ts";
 import type { Caller } from "./caller.ts";
@@ -172,7 +173,7 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
     }
     const called = route.kind === "local" ? route.number : dialled;
     const configured = route.kind === "local" && findExtension(settings, called) !== undefined;
-    const contacts = configured ? await bindings.find(called, Date.now()) : [];
+    const contacts = configured ? await bindings.find(called, steadyNowMs()) : [];
     const decision = decide({ caller, source: invite.source, called, route: route.kind, configured, contacts });
     if (decision.kind === "reject") {
       return reject(decision.code, origin);

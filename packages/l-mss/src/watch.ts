@@ -1,6 +1,7 @@
 import type { LampPlan, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { dialledNumber, reject } from "@mss/call-control/node";
+import { steadyNowMs } from "@mss/runtime";
 import { callerLabel } from "./caller.ts";
 import { findExtension } from "./identify.ts";
 import type { IdentifiedCall } from "./identify.ts";
@@ -33,7 +34,7 @@ export function planWatch(options: PlanOptions): Step<IdentifiedCall, LampPlan> 
     }
     const { number } = extension;
     const registeredUntil = async (): Promise<number> => {
-      const contacts = await bindings.find(number, Date.now());
+      const contacts = await bindings.find(number, steadyNowMs());
       return Math.max(0, ...contacts.map(({ expiresAt }) => expiresAt));
     };
     return next({ ...watcher, key: number, source: { kind: "own", label: callerLabel(extension), registeredUntil } });

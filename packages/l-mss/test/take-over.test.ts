@@ -168,6 +168,18 @@ test("a callee who has refused is not rung again by the next hub; one that nobod
   assert.equal((await again.final).status, 200);
 });
 
+test("another call of the same session rings, whatever became of the first: a transfer back", async (t) => {
+  const { hubs, bob } = await start(t);
+  const first = await attempt(hubs[0], "");
+  (await bob.nextCall()).answer();
+  await first.final;
+  await first.bye();
+  await bob.next("BYE");
+  const back = await attempt(hubs[0], ";call=0123abcd");
+  (await bob.nextCall()).answer();
+  assert.equal((await back.final).status, 200);
+});
+
 test("nobody is rung for a call that is carried on and is not here", async (t) => {
   const { hubs, bob } = await start(t);
   assert.equal((await (await attempt(hubs[0], ";attempt=2;resumes")).final).status, 481);

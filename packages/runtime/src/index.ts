@@ -8,4 +8,5 @@ export { retry } from "./retry.ts";
 export type { RetryOptions } from "./retry.ts";
 export { SparseWarnings } from "./sparse-warnings.ts";
 export type { SparseWarningsOptions } from "./sparse-warnings.ts";
+export { steadyNowMs } from "./steady-clock.ts";
 export { TypedEmitter } from "./typed-emitter.ts";

@@ -1,3 +1,4 @@
+import { steadyNowMs } from "@mss/runtime";
 import type { CallControl, LinkState } from "@mss/call-control";
 import { branchLabel } from "@mss/call-control/node";
 import type { RecordLedger, RecordShipper } from "@mss/call-control/node";
@@ -56,7 +57,7 @@ export function trunkStatuses({ control, feed, locations, routing }: HubParts): 
     const maxCalls = feed.plan?.maxCalls(branch);
     return {
       branch,
-      state: locations.aliveHere(branch, Date.now()) > 0 ? "up" : "down",
+      state: locations.aliveHere(branch, steadyNowMs()) > 0 ? "up" : "down",
       calls: callsAt({ control }, branch),
       ...(maxCalls === undefined ? {} : { maxCalls }),
     };

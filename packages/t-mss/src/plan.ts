@@ -14,6 +14,7 @@ import type { CallingNumber } from "@mss/call-control/node";
 import type { HubDecision as NumberRoute } from "@mss/dial-plan";
 import { namedHopOf, sipUriOf } from "@mss/model";
 import type { Binding, BindingStore, BranchId, HubSettings } from "@mss/model";
+import { steadyNowMs } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { decide } from "./decide.ts";
 import type { HubLeg } from "./decide.ts";
@@ -95,7 +96,7 @@ async function contactsOf(
   const found = new Map<BranchId, readonly Binding[]>();
   for (const branch of branches) {
     if (findTrunk(settings, branch) !== undefined) {
-      found.set(branch, await trunks.find(branch, Date.now()));
+      found.set(branch, await trunks.find(branch, steadyNowMs()));
     }
   }
   return (branch) => found.get(branch) ?? [];

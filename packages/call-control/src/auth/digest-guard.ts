@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { SparseWarnings } from "@mss/runtime";
+import { SparseWarnings, steadyNowMs } from "@mss/runtime";
 import type { IncomingRequest } from "../drachtio/types.ts";
 import { formatAuthValue, parseAuthValues } from "./auth-values.ts";
 import type { DigestAlgorithm } from "./credentials.ts";
@@ -41,6 +41,7 @@ class Guard implements DigestGuard {
   readonly #mint: NonceMint;
   readonly #counts: NonceCounts;
   readonly #warnings: SparseWarnings;
+  readonly #now: () => number;
   /** Stands for the secret of users that do not exist. */
   readonly #noSecret = randomBytes(KEY_BYTES).toString("hex");
 
@@ -50,6 +51,7 @@ class Guard implements DigestGuard {
     this.#warnings = new SparseWarnings({ log: options.log });
     this.#algorithms = options.algorithms ?? ["SHA-256", "MD5"];
     this.#status = options.status ?? 401;
+    this.#now = options.now ?? steadyNowMs;
     this.#mint = new NonceMint({
       key: options.secretKey ?? randomBytes(KEY_BYTES),
       realm: options.realm,
@@ -82,7 +84,7 @@ class Guard implements DigestGuard {
 
   /** Only for a right response: who knows the secret may learn that just the nonce is old (RFC 7616 §3.3 `stale`). */
   #checkNonce(request: IncomingRequest, { nonce, nc, username }: Credentials): DigestOutcome {
-    const nowMs = Date.now();
+    const nowMs = this.#now();
     const verdict = this.#mint.verify(nonce, request.source.host, nowMs);
     if (verdict.kind !== "valid") {
       return this.#challenge(request, { stale: true, failed: false });
@@ -128,7 +130,7 @@ class Guard implements DigestGuard {
   }
 
   #challenge(request: IncomingRequest, { stale, failed }: { stale: boolean; failed: boolean }): DigestOutcome {
-    const nonce = this.#mint.issue(request.source.host, Date.now());
+    const nonce = this.#mint.issue(request.source.host, this.#now());
     const values = this.#algorithms.map((algorithm) =>
       formatAuthValue([
         ["realm", this.#options.realm, "quoted"],

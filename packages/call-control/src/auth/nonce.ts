@@ -12,6 +12,8 @@ const SALT_BYTES = 9;
 const TIME_BYTES = 6;
 const MAC_BYTES = 16;
 const TOTAL_BYTES = TIME_BYTES + SALT_BYTES + MAC_BYTES;
+/** Of the clocks of two processes that share a key. Further ahead means that the clock went back. */
+const MAX_SKEW_MS = 60_000;
 const NONCE = /^[A-Za-z0-9_-]{42}$/; // base64url of 31 bytes
 
 /**
@@ -49,8 +51,7 @@ export class NonceMint {
       return { kind: "foreign" };
     }
     const issuedAtMs = bytes.readUIntBE(0, TIME_BYTES);
-    // A time ahead of ours means that the clock went back.
-    const expired = nowMs - issuedAtMs > this.#lifetimeMs || issuedAtMs > nowMs;
+    const expired = nowMs - issuedAtMs > this.#lifetimeMs || issuedAtMs > nowMs + MAX_SKEW_MS;
     return expired ? { kind: "expired" } : { kind: "valid", issuedAtMs };
   }
 

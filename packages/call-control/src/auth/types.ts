@@ -8,6 +8,8 @@ export interface DigestGuardOptions {
   /** Signs the nonces; random for each guard when absent, so that a restart challenges once more. At least 32 bytes. */
   readonly secretKey?: Uint8Array;
   readonly nonceLifetimeMs?: number;
+  /** Milliseconds since 1970; `steadyNowMs` when absent. */
+  readonly now?: () => number;
   /** Offered in this order; SHA-256 then MD5 when absent (RFC 8760 §2.2). */
   readonly algorithms?: readonly DigestAlgorithm[];
   /** 401 for a registrar or user agent, 407 for a proxy. 401 when absent. */

@@ -184,19 +184,28 @@ export interface Attempt {
   readonly number: number;
   /** The call is up, and has lost its way: nobody may be rung for it. */
   readonly resumes: boolean;
+  /** Which call of the session it belongs to; undefined for the first one. A transfer makes another one, perhaps to the same number. */
+  readonly call?: string;
 }
 
 export const FIRST_ATTEMPT: Attempt = { number: 1, resumes: false };
 const ATTEMPT = /;attempt=([1-9][0-9]{0,3})(?:;|$)/;
+const CALL = /;call=([0-9a-f]{8})(?:;|$)/;
 const RESUMES = /;resumes(?:;|$)/;
 
 /** The first one when nothing is said. */
 export function attemptOf(read: ReadHeader): Attempt {
   const value = read("Session-ID") ?? "";
-  return { number: Number(ATTEMPT.exec(value)?.[1] ?? 1), resumes: RESUMES.test(value) };
+  const call = CALL.exec(value)?.[1];
+  return {
+    number: Number(ATTEMPT.exec(value)?.[1] ?? 1),
+    resumes: RESUMES.test(value),
+    ...(call === undefined ? {} : { call }),
+  };
 }
 
-export function sessionIdHeader(sessionId: string, { number, resumes }: Attempt = FIRST_ATTEMPT): string {
+export function sessionIdHeader(sessionId: string, { number, resumes, call }: Attempt = FIRST_ATTEMPT): string {
+  const which = call === undefined ? "" : `;call=${call}`;
   const attempt = number === 1 ? "" : `;attempt=${number}`;
-  return `${sessionId};remote=${NO_REMOTE_SESSION}${attempt}${resumes ? ";resumes" : ""}`;
+  return `${sessionId};remote=${NO_REMOTE_SESSION}${which}${attempt}${resumes ? ";resumes" : ""}`;
 }

@@ -3,6 +3,7 @@ import { mergeHeaders } from "../drachtio/header-text.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
 import type { LegOffer } from "./callee-leg.ts";
 import { sessionIdHeader } from "./header-policy.ts";
+import type { Attempt } from "./header-policy.ts";
 import { callerHeaders } from "./identity.ts";
 import { withSessionOffer } from "./session-timer.ts";
 import type { BridgePlan, CallTarget, Party } from "./types.ts";
@@ -12,13 +13,14 @@ export interface TransferOfferContext {
   readonly sessionId: string;
   readonly transferee: Party;
   readonly limits: Required<CallLimits>;
+  readonly attempt: Attempt;
 }
 
 const MAX_FORWARDS = "70"; // a call of its own: nothing that came in is forwarded
 
 /** The INVITE of a transfer's target: no offer, from the transferee. */
 export function transferOffer(
-  { plan, sessionId, transferee, limits }: TransferOfferContext,
+  { plan, sessionId, transferee, limits, attempt }: TransferOfferContext,
   target: CallTarget,
 ): LegOffer {
   const { number: user, displayName, isHidden = false } = transferee;
@@ -26,7 +28,7 @@ export function transferOffer(
   const headers: SipHeaders = {
     "Max-Forwards": MAX_FORWARDS,
     ...callerHeaders({ plan, target, from, isHidden, read: () => undefined }),
-    ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId) } : {}),
+    ...(target.trusted === true ? { "Session-ID": sessionIdHeader(sessionId, attempt) } : {}),
   };
   return {
     headers: mergeHeaders(withSessionOffer(headers, limits), target.headers),

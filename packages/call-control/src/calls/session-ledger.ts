@@ -40,8 +40,9 @@ export class SessionLedger<Owner> {
     this.#now = now;
   }
 
-  standingOf(sessionId: string, called: string, { number, resumes }: Attempt): Standing<Owner> {
-    const key = keyOf(sessionId, called);
+  standingOf(sessionId: string, called: string, attempt: Attempt): Standing<Owner> {
+    const { number, resumes } = attempt;
+    const key = keyOf(sessionId, called, attempt);
     const live = this.#live.get(key);
     if (live !== undefined) {
       return number > live.attempt ? { kind: "continues", call: live.call } : { kind: "stale" };
@@ -66,7 +67,7 @@ export class SessionLedger<Owner> {
     called: string,
     { call, attempt }: { readonly call: Owner; readonly attempt: Attempt },
   ): (end: SessionEnd) => void {
-    const key = keyOf(sessionId, called);
+    const key = keyOf(sessionId, called, attempt);
     this.#live.set(key, { call, attempt: attempt.number });
     return (end) => {
       const live = this.#live.get(key);
@@ -89,6 +90,6 @@ export class SessionLedger<Owner> {
   }
 }
 
-function keyOf(sessionId: string, called: string): string {
-  return `${sessionId} ${called}`;
+function keyOf(sessionId: string, called: string, { call = "" }: Attempt): string {
+  return `${sessionId} ${call} ${called}`;
 }

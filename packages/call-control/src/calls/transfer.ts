@@ -34,6 +34,7 @@ export interface TransferOptions {
 
 type TransferState = "routing" | "ringing" | "joining" | "answered" | "over";
 
+const CALL_DIGITS = 8; // of a UUID: hexadecimal
 const TRANSFERRED: SipHeaders = { Reason: 'SIP;cause=200;text="Call transferred"' };
 
 /**
@@ -148,11 +149,13 @@ export class Transfer implements LiveCall {
       log: this.#recorder.log,
       steps: plan.steps,
       isSecure: false, // a call of its own, to a number
-      offerFor: (target) =>
-        transferOffer(
-          { plan, sessionId: talk.sessionId, transferee: this.#transferee.party, limits: deps.limits },
-          target,
-        ),
+      offerFor: (target, _alone, step) => {
+        // a call of its own in the session of the first, which its target may have had before
+        const attempt = { number: step + 1, resumes: false, call: this.#recorder.id.slice(0, CALL_DIGITS) };
+        const { limits } = deps;
+        const transferee = this.#transferee.party;
+        return transferOffer({ plan, sessionId: talk.sessionId, transferee, limits, attempt }, target);
+      },
       admit: (target) => this.#slots.admit(target),
       events: {
         onTarget: ({ label }) => {

@@ -1,3 +1,4 @@
+import { steadyNowMs } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import type { PartyState } from "../calls/occupancy.ts";
 import type { LampState } from "./dialog-info.ts";
@@ -55,7 +56,7 @@ export class OwnLamp {
       return;
     }
     this.#lookAgainAt(until);
-    onState(calls === "idle" ? (until > Date.now() ? "idle" : "not-registered") : calls);
+    onState(calls === "idle" ? (until > steadyNowMs() ? "idle" : "not-registered") : calls);
   }
 
   /** Undefined when it cannot be read. */
@@ -71,7 +72,7 @@ export class OwnLamp {
   /** Nobody says when a registration expires. */
   #lookAgainAt(until: number): void {
     clearTimeout(this.#timer);
-    const waitMs = until - Date.now();
+    const waitMs = until - steadyNowMs();
     if (waitMs > 0) {
       this.#timer = setTimeout(() => this.look(), Math.min(waitMs + 1, MAX_WAIT_MS));
       this.#timer.unref();

@@ -1,5 +1,5 @@
 import type { Binding } from "@mss/model";
-import { withDeadline } from "@mss/runtime";
+import { steadyNowMs, withDeadline } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 
 /** What takes over who is known. */
@@ -24,7 +24,7 @@ const MILLISECONDS = 1000;
 export function knownSources({ engine, bindings, log }: KnownSourcesOptions): Part {
   return {
     async start() {
-      const nowMs = Date.now();
+      const nowMs = steadyNowMs();
       try {
         const stored = await withDeadline(bindings(nowMs), STORE_LIMIT_MS, "read registrations");
         for (const { source, expiresAt } of stored) {

@@ -1,4 +1,5 @@
 import type { Binding, BindingOutcome, BindingStore } from "@mss/model";
+import { steadyNowMs } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { registerChange } from "./register-change.ts";
 import type { RegisterChange, RegisterRefusal, RegisterRequest, RegistrationLimits } from "./register-change.ts";
@@ -28,7 +29,7 @@ export class Registrar {
 
   constructor(options: RegistrarOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? steadyNowMs;
   }
 
   /** Never rejects: a store that fails is answered 503 with Retry-After. */

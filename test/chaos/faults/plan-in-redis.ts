@@ -2,13 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { hasCode } from "@mss/runtime";
 import { asAdmin, startRedis, startRedisSentinel } from "@mss/store/testing";
 import type { RedisSentinel, RedisServer } from "@mss/store/testing";
-import { PlanEditor, variant } from "../support/plan-editor.ts";
-import { waitUntil } from "../support/wait-until.ts";
-import type { Demands, Fault, Miss } from "./faults.ts";
-import { FEDERATION, HUBS } from "./federation.ts";
-import type { ChaosFederation, HubName } from "./federation.ts";
+import { PlanEditor, variant } from "../../support/plan-editor.ts";
+import { waitUntil } from "../../support/wait-until.ts";
+import { UNTOUCHED } from "../fault.ts";
+import type { Fault, Miss } from "../fault.ts";
+import { FEDERATION, HUBS } from "../federation.ts";
+import type { ChaosFederation, HubName } from "../federation.ts";
 
-const NO_CALL_FAILS: Demands = { up: 1, settingUp: 1, later: 1 };
 /** CH-04: as long as it may take until somebody is told. */
 const ALARM_LIMIT_MS = 2_000;
 /** CH-03: from the death of the master to the next change that is taken. */
@@ -75,7 +75,8 @@ function within(took: number, limitMs: number, what: string, miss: Miss): void {
 const flushed: Fault = {
   id: "CH-04",
   name: "Redis flushed",
-  demands: NO_CALL_FAILS,
+  demands: UNTOUCHED,
+  needs: {}, // the plan that it leaves is not that of the others
   begin: (federation, miss) =>
     neverBackwards(federation, miss, () =>
       withEditor(federation.redis.url, async (editor) => {
@@ -110,8 +111,8 @@ function failedOver(): Fault {
   return {
     id: "CH-03",
     name: "Redis master killed, Sentinel fails over",
-    demands: NO_CALL_FAILS,
-    redis: async () => (sentinel = await startRedisSentinel()),
+    demands: UNTOUCHED,
+    needs: { openStore: async () => (sentinel = await startRedisSentinel()) },
     begin: (federation, miss) =>
       neverBackwards(federation, miss, () =>
         withEditor(sentinel?.url ?? "", async (editor) => {
@@ -156,12 +157,14 @@ function wrongPassword(): Fault {
   return {
     id: "CH-05",
     name: "Redis refuses the password",
-    demands: NO_CALL_FAILS,
-    async redis() {
-      server = await startRedis();
-      await setPassword(server, PASSWORD);
-      url = server.url.replace("redis://", `redis://hub:${PASSWORD}@`);
-      return { url, stop: () => server?.stop() ?? Promise.resolve() };
+    demands: UNTOUCHED,
+    needs: {
+      async openStore() {
+        server = await startRedis();
+        await setPassword(server, PASSWORD);
+        url = server.url.replace("redis://", `redis://hub:${PASSWORD}@`);
+        return { url, stop: () => server?.stop() ?? Promise.resolve() };
+      },
     },
     async begin(federation, miss) {
       await (server && setPassword(server, "another"));
@@ -194,7 +197,8 @@ function wrongPassword(): Fault {
 const swapped: Fault = {
   id: "CH-24",
   name: `${SWAPS} changes of the plan`,
-  demands: NO_CALL_FAILS,
+  demands: UNTOUCHED,
+  needs: {}, // the plan that it leaves is not that of the others
   begin: (federation, miss) =>
     neverBackwards(federation, miss, () =>
       withEditor(federation.redis.url, async (editor) => {
@@ -213,4 +217,4 @@ const swapped: Fault = {
 };
 
 /** What may happen to Redis and to the plan in it, beyond a Redis that is killed or hangs. */
-export const REDIS_FAULTS: readonly Fault[] = [failedOver(), flushed, wrongPassword(), swapped];
+export const PLAN_FAULTS: readonly Fault[] = [failedOver(), flushed, wrongPassword(), swapped];
