@@ -30,7 +30,7 @@ function withOneToTag(response: SipResponse): SipResponse {
     .split(";")
     .filter((parameter) => !parameter.startsWith("tag="))
     .join(";");
-  return { ...response, headers: response.headers.with("To", to.slice(0, next) + rest) };
+  return { ...response, headers: response.headers.with("To", to.slice(0, next).replace(/ $/, "") + rest) };
 }
 
 /** Phones write `Refer-To: sip:a@b?Replaces=…` without the brackets that RFC 3261 §20 asks for. */

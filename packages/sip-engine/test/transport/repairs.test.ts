@@ -14,6 +14,7 @@ test("of several tags in the To of a response the first one stays", () => {
     ["<sip:a@b>;tag=1", "<sip:a@b>;tag=1"],
     ["<sip:a@b>;tag=1;tag=1", "<sip:a@b>;tag=1"],
     ["<sip:a@b>;tag=1;tag=2", "<sip:a@b>;tag=1"],
+    ["<sip:a@b>;tag=1 ;tag=2", "<sip:a@b>;tag=1"], // seed 3010 of the fuzzer: a fold before the second one
     ["<sip:a@b>;x=y;tag=1;z;tag=2;tag=3;w", "<sip:a@b>;x=y;tag=1;z;w"],
     ["sip:a@b;tag=1;tag=2", "sip:a@b;tag=1"],
     ['"a;tag=0;tag=9" <sip:a@b>;tag=1', '"a;tag=0;tag=9" <sip:a@b>;tag=1'],
