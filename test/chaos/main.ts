@@ -104,7 +104,7 @@ const HEAD = [
   "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 ];
 
-/** Federations for one fault after the other: one that went through its fault as demanded goes through the next as well. */
+/** Federations for one fault after the other: one that went through its fault as demanded, and has no call left, goes through the next as well. */
 class Federations {
   #shared: { readonly federation: ChaosFederation; readonly folder: string } | undefined;
 
@@ -124,7 +124,7 @@ class Federations {
       process.stderr.write(`logs of ${fault.id}: ${folder}\n`);
       this.#shared = undefined;
       await federation.stop(); // what is wrong with it must not be taken for the next fault's
-    } else if (fault.needs !== undefined) {
+    } else if (fault.needs !== undefined || figures.leftOver > 0) {
       await this.stop();
     }
   }
