@@ -2,7 +2,7 @@ import type { OutgoingRequest, RequestOutcome } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
 import { namedHopOf, sipUriOf } from "@mss/model";
 import type { BranchSettings } from "@mss/model";
-import { retry } from "@mss/runtime";
+import { Rounds, pause, retry } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { BranchError } from "./errors.ts";
 import { grantedSeconds } from "./granted-seconds.ts";
@@ -50,17 +50,6 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
   }
 }
 
-/** Resolves after the time, or at once when the signal comes. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) {
-    return Promise.resolve();
-  }
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
-}
-
 /** The registration of one trunk at one hub, kept alive from `start` to `stop`. */
 export class HubLink {
   readonly route: HubRoute;
@@ -70,14 +59,11 @@ export class HubLink {
   /** Undefined until the first attempt has come out, so that a hub that is away from the start is told as well. */
   #state: HubLinkState | undefined;
   #expiresSeconds: number;
-  #stopping = false;
+  readonly #rounds: Rounds;
   /** A REGISTER is on its way. */
   #asking = false;
   /** The hub has a registration of ours, as far as we know. */
   #registered = false;
-  /** Ends the present round, whether it tries or waits; the next one begins at once. */
-  #round = new AbortController();
-  #running: Promise<void> = Promise.resolve();
 
   constructor(options: HubLinkOptions) {
     this.#options = options;
@@ -85,6 +71,11 @@ export class HubLink {
     this.route = options.route;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
     this.#expiresSeconds = this.#timing.expiresSeconds;
+    this.#rounds = new Rounds({
+      round: (signal) => this.#round(signal),
+      onFailed: (error) => this.#failed(error),
+      failurePauseMs: this.#timing.maxRetryMs,
+    });
   }
 
   get state(): HubLinkState {
@@ -92,13 +83,13 @@ export class HubLink {
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
   /** Asks the hub now instead of later. While it is being asked this changes nothing, however often it is called. */
   refresh(): void {
     if (!this.#asking) {
-      this.#round.abort();
+      this.#rounds.again();
     }
   }
 
@@ -112,9 +103,7 @@ export class HubLink {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#round.abort();
-    await this.#running;
+    await this.#rounds.stop();
     if (this.#registered) {
       this.#registered = false;
       await this.#options.request({ ...this.#register(0), timeoutMs: DEREGISTER_TIMEOUT_MS });
@@ -122,21 +111,14 @@ export class HubLink {
     this.#state = "down";
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      this.#round = new AbortController();
-      const { signal } = this.#round;
-      try {
-        const seconds = await this.#registerUntilGranted(signal);
-        await pause((seconds * 1000) / 2, signal);
-      } catch (error) {
-        if (!signal.aborted) {
-          this.#options.log.error({ err: error, peer: this.route.hub.id }, "hub link failed");
-          this.#set("down", error instanceof Error ? error : undefined);
-          await pause(this.#timing.maxRetryMs, signal);
-        }
-      }
-    }
+  async #round(signal: AbortSignal): Promise<void> {
+    const seconds = await this.#registerUntilGranted(signal);
+    await pause((seconds * 1000) / 2, signal);
+  }
+
+  #failed(error: unknown): void {
+    this.#options.log.error({ err: error, peer: this.route.hub.id }, "hub link failed");
+    this.#set("down", error instanceof Error ? error : undefined);
   }
 
   #registerUntilGranted(signal: AbortSignal): Promise<number> {
@@ -192,7 +174,7 @@ export class HubLink {
   }
 
   #set(state: HubLinkState, error?: Error): void {
-    if (state === this.#state || this.#stopping) {
+    if (state === this.#state || this.#rounds.isStopping) {
       return;
     }
     this.#state = state;

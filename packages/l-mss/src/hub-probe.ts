@@ -1,5 +1,5 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { OutgoingRequest, RequestOutcome } from "@mss/call-control";
+import { pause } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 
 export interface HubProbeTiming {
@@ -83,7 +83,7 @@ export class HubProbe {
       this.#judge(outcome);
       const isAnswered = outcome.kind === "answered";
       const rest = Math.max(0, this.#timing.intervalMs - (performance.now() - startedAt));
-      await pause(isAnswered ? rest : Math.min(rest, MISS_PAUSE_MS), undefined, { signal }).catch(() => undefined);
+      await pause(isAnswered ? rest : Math.min(rest, MISS_PAUSE_MS), signal);
     }
   }
 

@@ -1,14 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { Hunt } from "../bridge/hunt.ts";
 import { asksForTls } from "../bridge/secure-target.ts";
-import type { LegAnswer, LegOffer } from "../bridge/callee-leg.ts";
+import type { LegAnswer } from "../bridge/callee-leg.ts";
 import { failureHeaders } from "../bridge/failure-headers.ts";
 import { alerts, reasonHeaderOf } from "../bridge/failure.ts";
 import type { LegFailure } from "../bridge/failure.ts";
-import { attemptOf, sessionIdOf, unsupportedRequirements, withoutReliability } from "../bridge/header-policy.ts";
-import type { Attempt } from "../bridge/header-policy.ts";
-import { asksToBeHidden } from "../bridge/identity.ts";
-import { legOffer } from "../bridge/leg-offer.ts";
+import { attemptOf, sessionIdOf, unsupportedRequirements } from "../bridge/header-policy.ts";
 import { loopOf, loopReason } from "../bridge/loop.ts";
 import type { Session, SessionEvents } from "../bridge/session.ts";
 import type { BridgePlan, CallTarget, EndedBy, Party } from "../bridge/types.ts";
@@ -22,6 +19,8 @@ import type { CallErrorCode } from "../errors.ts";
 import type { Reply, Step } from "../pipeline.ts";
 import { CallRecorder } from "../record/call-recorder.ts";
 import type { RecorderOptions } from "../record/call-recorder.ts";
+import { CallOffers, callerParty } from "./call-offers.ts";
+import type { CallFacts } from "./call-offers.ts";
 import { CallerLeg } from "./caller-leg.ts";
 import { CallSlots } from "./call-slots.ts";
 import { Connection } from "./connection.ts";
@@ -70,6 +69,7 @@ export class Call implements LiveCall {
   readonly #deps: CallDeps;
   readonly #recorder: CallRecorder;
   readonly #slots: CallSlots;
+  readonly #offers: CallOffers;
   #caller: CallerLeg;
   /** Of every INVITE that it has had. */
   #callIds: string[];
@@ -79,10 +79,7 @@ export class Call implements LiveCall {
   #target: string | undefined;
   #hunt: Hunt | undefined;
   #connection: Connection | undefined;
-  /** INVITEs towards the callee that could have rung it. */
-  #attempts = 0;
   #rescue: Rescue | undefined;
-  #callerMedia: string | undefined;
   #noLongerUp: () => void = () => undefined;
   #noLongerHere: (end: SessionEnd) => void = () => undefined;
 
@@ -92,6 +89,7 @@ export class Call implements LiveCall {
     this.#caller = this.#legOf(invite);
     this.#callIds = [invite.callId];
     this.#slots = new CallSlots(deps, this.#recorder.id);
+    this.#offers = new CallOffers({ limits: deps.limits, node: deps.recorder.node, facts: () => this.#facts });
   }
 
   /** Of the caller's legs: the one in use, and those whose place it took. */
@@ -101,6 +99,11 @@ export class Call implements LiveCall {
 
   get #invite(): ServerTransaction {
     return this.#caller.invite;
+  }
+
+  get #facts(): CallFacts {
+    const plan = this.#plan ?? { origin: "unknown", steps: [] };
+    return { invite: this.#invite, plan, sessionId: this.#sessionId };
   }
 
   get active(): ActiveCall {
@@ -301,7 +304,7 @@ export class Call implements LiveCall {
       log: this.#recorder.log,
       steps: plan.steps,
       isSecure: asksForTls(this.#invite.requestUri),
-      offerFor: (target, alone, step) => this.#offerFor(target, plan, { alone, step }),
+      offerFor: (target, alone, step) => this.#offers.first(target, { alone, step }),
       admit: (target) => this.#slots.admit(target),
       events: {
         onTarget: ({ label }) => {
@@ -315,15 +318,6 @@ export class Call implements LiveCall {
       },
     });
     this.#hunt.start();
-  }
-
-  /** An attempt of somebody before us goes on with its number; ours are counted by the steps. */
-  #offerFor(target: CallTarget, plan: BridgePlan, { alone, step }: { alone: boolean; step: number }): LegOffer {
-    this.#attempts = step + 1;
-    const attempt = plan.trusted === true ? attemptOf(this.#read) : { number: this.#attempts, resumes: false };
-    const { limits, recorder } = this.#deps;
-    const { node } = recorder;
-    return legOffer({ invite: this.#invite, plan, sessionId: this.#sessionId, limits, alone, attempt, node }, target);
   }
 
   #onProvisional(target: CallTarget, response: ClientResponse, alone: boolean): void {
@@ -351,7 +345,7 @@ export class Call implements LiveCall {
         log: this.#recorder.log,
         interval: limits,
         caller: () => this.#caller,
-        callerParty: () => this.#callerParty(),
+        callerParty: () => callerParty(this.#facts),
         onRefer,
         events: {
           onOpen: (session) => this.#onOpen(session, target),
@@ -380,8 +374,8 @@ export class Call implements LiveCall {
       server,
       log: this.#recorder.log,
       steps: again,
-      offerFor: (way, attempt) => this.#resumption(way, attempt),
-      attempts: this.#attempts,
+      offerFor: (way, attempt) => this.#offers.resumption(way, attempt, this.#connection?.callerMedia),
+      attempts: this.#offers.attempts,
       turn: () => turns.next(),
       events: {
         onFound: (way, answer) => this.#onWayFound(way.label, answer),
@@ -407,19 +401,6 @@ export class Call implements LiveCall {
     return isUp;
   }
 
-  /** The INVITE that carries this call on: with what its caller has said last of its media. */
-  #resumption(target: CallTarget, attempt: Attempt): LegOffer {
-    const plan = this.#plan ?? { origin: "unknown", steps: [] };
-    const { limits, recorder } = this.#deps;
-    const { node } = recorder;
-    this.#callerMedia = this.#connection?.callerMedia ?? this.#callerMedia ?? this.#invite.body;
-    const offer = legOffer(
-      { invite: this.#invite, plan, sessionId: this.#sessionId, limits, alone: true, attempt, node },
-      target,
-    );
-    return { ...offer, body: this.#callerMedia, headers: withoutReliability(offer.headers) };
-  }
-
   #onOpen(session: Session, target: CallTarget): void {
     const label = this.#target ?? target.label;
     this.#caller.end();
@@ -441,17 +422,6 @@ export class Call implements LiveCall {
     } else {
       this.#fail(this.#invite.cancelled ? "CALLER_CANCELLED" : "INTERNAL");
     }
-  }
-
-  #callerParty(): Party {
-    const { origin = "unknown", callerId, from } = this.#plan ?? {};
-    const displayName = callerId === undefined ? this.#invite.from.displayName : callerId.displayName;
-    return {
-      label: origin,
-      number: callerId?.user ?? from ?? this.#invite.from.user,
-      ...(displayName === undefined ? {} : { displayName }),
-      ...(this.#plan?.hidesCaller === true || asksToBeHidden(this.#read("Privacy")) ? { isHidden: true } : {}),
-    };
   }
 
   #onCancel(reason: string | undefined): void {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep, setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CallRecord } from "@mss/model";
-import { isCoded, retry, withDeadline } from "@mss/runtime";
+import { Rounds, isCoded, pause, retry, withDeadline } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import type { LedgerStatus, RecordLedger } from "./record-ledger.ts";
 
@@ -69,11 +69,8 @@ const UNTIL_POKED_MS = 2_147_483_647;
 export class RecordShipper implements Part {
   readonly #options: RecordShipperOptions;
   readonly #timing: ShippingTiming;
-  readonly #stopping = new AbortController();
-  /** Ends a pause, or an attempt that goes on. */
-  #turn = new AbortController();
+  readonly #rounds: Rounds;
   #isUnsent = false;
-  #running: Promise<void> = Promise.resolve();
   #noLongerTold: () => void = () => undefined;
   #sentAt: number | undefined;
   #resentMs = -Infinity;
@@ -82,6 +79,11 @@ export class RecordShipper implements Part {
   constructor(options: RecordShipperOptions) {
     this.#options = options;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    this.#rounds = new Rounds({
+      round: (signal) => this.#round(signal),
+      onFailed: (error) => options.log.error({ err: error }, "sending call records failed"),
+      failurePauseMs: this.#timing.maxRetryMs,
+    });
   }
 
   async start(): Promise<void> {
@@ -90,17 +92,16 @@ export class RecordShipper implements Part {
       this.#isUnsent = true;
       this.#wake();
     });
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
   /** Tries once more to send what is left. Call it when the ledger gets nothing new any more, and before that is stopped. */
   async stop(): Promise<void> {
-    if (this.#stopping.signal.aborted) {
+    if (this.#rounds.isStopping) {
       return;
     }
     this.#noLongerTold();
-    this.#stopping.abort();
-    await this.#running;
+    await this.#rounds.stop();
     await this.#options.ledger.flush();
     if (this.#options.hasDestination() && this.#problem === undefined && this.#options.ledger.status().unsent > 0) {
       const limit = AbortSignal.timeout(this.#timing.stopMs);
@@ -112,7 +113,7 @@ export class RecordShipper implements Part {
 
   /** There is a destination, or it is back: what waits is sent now. */
   retryNow(): void {
-    this.#turn.abort();
+    this.#rounds.again();
   }
 
   status(): ShippingStatus {
@@ -126,21 +127,6 @@ export class RecordShipper implements Part {
 
   /** While something is being sent, or cannot be, it takes its time. */
   #wake: () => void = () => undefined;
-
-  async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      this.#turn = new AbortController();
-      const signal = AbortSignal.any([this.#stopping.signal, this.#turn.signal]);
-      try {
-        await this.#round(signal);
-      } catch (error) {
-        if (!signal.aborted) {
-          this.#options.log.error({ err: error }, "sending call records failed");
-          await pause(this.#timing.maxRetryMs, signal);
-        }
-      }
-    }
-  }
 
   async #round(signal: AbortSignal): Promise<void> {
     if (!this.#options.hasDestination()) {
@@ -246,9 +232,4 @@ export class RecordShipper implements Part {
     await pause(this.#timing.checkMs, AbortSignal.any([signal, woken.signal]));
     this.#wake = () => undefined;
   }
-}
-
-/** Resolves after the time, or when the signal comes. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

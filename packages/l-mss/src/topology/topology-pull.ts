@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { HubId } from "@mss/model";
-import { retry } from "@mss/runtime";
+import { Rounds, pause, retry } from "@mss/runtime";
 import type { Part } from "@mss/runtime";
 import { branchToken } from "@mss/topology";
 import { BranchError } from "../errors.ts";
@@ -54,10 +53,7 @@ export class TopologyPull implements Part {
   readonly #options: TopologyPullOptions;
   readonly #timing: PullTiming;
   readonly #held: HeldPart;
-  readonly #stopping = new AbortController();
-  /** Ends what goes on when settings have changed. */
-  #turn = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
   #source: TopologyStatus["source"] = "file";
   #heard: { readonly hub: HubId; readonly at: number } | undefined;
   #heardMs = performance.now();
@@ -67,6 +63,11 @@ export class TopologyPull implements Part {
     this.#options = options;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
     this.#held = new HeldPart(options);
+    this.#rounds = new Rounds({
+      round: (signal) => this.#round(signal),
+      onFailed: (error) => options.log.error({ err: error }, "asking for the topology failed"),
+      failurePauseMs: this.#timing.maxRetryMs,
+    });
   }
 
   /** Resolves when the copy on the disk is in use, if there is one. Waits for no hub. */
@@ -74,24 +75,23 @@ export class TopologyPull implements Part {
     if (this.#servers().length > 0 && (await this.#held.useCopy())) {
       this.#source = "copy";
     }
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#rounds.stop();
   }
 
   /** The settings have changed: hubs are asked now, and signatures checked by the file as it is now. */
   refresh(): void {
     this.#held.trustFile();
-    this.#turn.abort();
+    this.#rounds.again();
   }
 
   /** A hub takes calls again: where none could be asked before, they are asked now. */
   retryNow(): void {
     if (this.#problem !== undefined) {
-      this.#turn.abort();
+      this.#rounds.again();
     }
   }
 
@@ -109,21 +109,6 @@ export class TopologyPull implements Part {
   /** Hubs that hand out topologies; the one that was heard last comes first. */
   #servers(): readonly ApiServer[] {
     return apiServers(this.#options.settings(), this.#heard?.hub);
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      this.#turn = new AbortController();
-      const signal = AbortSignal.any([this.#stopping.signal, this.#turn.signal]);
-      try {
-        await this.#round(signal);
-      } catch (error) {
-        if (!signal.aborted) {
-          this.#options.log.error({ err: error }, "asking for the topology failed");
-          await pause(this.#timing.maxRetryMs, signal);
-        }
-      }
-    }
   }
 
   async #round(signal: AbortSignal): Promise<void> {
@@ -208,9 +193,4 @@ export class TopologyPull implements Part {
     }
     this.#problem = reason;
   }
-}
-
-/** Resolves after the time, or when the signal comes. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }
