@@ -3,7 +3,15 @@ export { ENGINE_ERRORS, EngineError } from "./engine/errors.ts";
 export type { EngineErrorCode } from "./engine/errors.ts";
 export { ENGINE_LIMITS } from "./engine/types.ts";
 export type { RequestHandler, RoutingDecision } from "./engine/request-handlers.ts";
-export type { Engine, EngineLimits, EngineOptions, EngineStats, SessionTimerSettings } from "./engine/types.ts";
+export type {
+  Engine,
+  EngineLimits,
+  EngineOptions,
+  EngineStats,
+  HandedCancel,
+  SessionTimerSettings,
+  WorkerOptions,
+} from "./engine/types.ts";
 export { FLOOD_LIMITS } from "./flood/flood-limits.ts";
 export type { FloodLimits } from "./flood/flood-limits.ts";
 export type { Rate } from "./flood/token-bucket.ts";
@@ -21,6 +29,7 @@ export type {
 } from "./transaction/types.ts";
 export { TRANSPORT_ERRORS, TransportError } from "./transport/errors.ts";
 export type { TransportErrorCode } from "./transport/errors.ts";
+export type { WorkerPorts } from "./transport/worker-ports.ts";
 export { createTransportLayer } from "./transport/layer.ts";
 export { DEFAULT_STREAM_LIMITS } from "./transport/limits.ts";
 export type { StreamLimits } from "./transport/limits.ts";

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { Server } from "node:net";
 import type { TlsCredentials } from "@mss/certificates";
-import { tagOf } from "@mss/sip-message";
+import { parseMessage, tagOf } from "@mss/sip-message";
 import type { SipRequest, SipResponse } from "@mss/sip-message";
 import { DialogTable } from "../dialog/dialog.ts";
 import { createIdSource } from "../transaction/ids.ts";
@@ -30,7 +30,7 @@ import { RegisteredFlows } from "./registered-flows.ts";
 import { REFUSALS, refuse, unavailable } from "./refusals.ts";
 import { RequestRouter } from "./request-router.ts";
 import { parseStartLine } from "./start-line.ts";
-import type { Engine, EngineOptions, EngineStats } from "./types.ts";
+import type { Engine, EngineOptions, EngineStats, HandedCancel } from "./types.ts";
 import { ENGINE_LIMITS, SESSION_TIMERS } from "./types.ts";
 
 /** drachtio-srf reads the number to know what the server can do; 0.9.10 is the one whose answers we give. */
@@ -139,6 +139,16 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
 
   renewCredentials(credentials: TlsCredentials): void {
     this.#layers.transports.renewCredentials(credentials);
+  }
+
+  takeCancel({ text, flow }: HandedCancel): boolean {
+    const outcome = parseMessage(text);
+    return (
+      outcome.kind === "message" &&
+      outcome.message.kind === "request" &&
+      outcome.message.method === "CANCEL" &&
+      this.#core.transactions.cancel(outcome.message, flow)
+    );
   }
 
   know({ transport, host, port }: Parameters<Engine["know"]>[0], seconds: number): void {

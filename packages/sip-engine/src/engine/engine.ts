@@ -1,5 +1,7 @@
+import { serializeMessage } from "@mss/sip-message";
 import { DEFAULT_TIMERS } from "../transaction/timers.ts";
 import { createTransactionLayer } from "../transaction/layer.ts";
+import type { TransactionLayerOptions } from "../transaction/layer.ts";
 import { createTransportLayer } from "../transport/layer.ts";
 import { FloodGuard } from "../flood/flood-guard.ts";
 import { FLOOD_LIMITS } from "../flood/flood-limits.ts";
@@ -18,6 +20,7 @@ export function createEngine(options: EngineOptions): Engine {
   const transports = createTransportLayer({
     listen,
     log,
+    ...(options.worker === undefined ? {} : { worker: options.worker }),
     ...(tls === undefined ? {} : { tls }),
     ...(externalAddress === undefined ? {} : { externalAddress }),
     ...(localNetworks === undefined ? {} : { localNetworks }),
@@ -36,6 +39,7 @@ export function createEngine(options: EngineOptions): Engine {
     log,
     maxTransactions,
     sources: sources,
+    ...cancelElsewhere(options),
   });
   const control = createControlServer({
     ...options.control,
@@ -43,6 +47,11 @@ export function createEngine(options: EngineOptions): Engine {
     ...(options.controlLimits === undefined ? {} : { limits: options.controlLimits }),
   });
   return new EmbeddedEngine(options, { transports, transactions, sources, control });
+}
+
+function cancelElsewhere({ worker }: EngineOptions): Pick<TransactionLayerOptions, "cancelElsewhere"> {
+  const ask = worker?.cancelElsewhere;
+  return ask === undefined ? {} : { cancelElsewhere: (cancel, flow) => ask({ text: serializeMessage(cancel), flow }) };
 }
 
 function createSources({ flood, trusted, log }: EngineOptions): FloodGuard {

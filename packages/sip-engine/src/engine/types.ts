@@ -11,7 +11,8 @@ import type { LocatorOptions } from "../transport/locate/locator.ts";
 import type { OwnAddressOptions } from "../transport/own-addresses.ts";
 import type { TransportStats } from "../transport/stats.ts";
 import type { TlsOptions } from "../transport/tls-kind.ts";
-import type { HostPort, ListenAddress, TransportName } from "../transport/types.ts";
+import type { Flow, HostPort, ListenAddress, TransportName } from "../transport/types.ts";
+import type { WorkerPorts } from "../transport/worker-ports.ts";
 import type { ControlServerLimits } from "../wire/control-server.ts";
 
 /** What one engine will hold at most, and how long it keeps what nobody owns any more. */
@@ -58,8 +59,26 @@ export interface SessionTimerSettings {
 
 export const SESSION_TIMERS: SessionTimerSettings = { minimumSeconds: 90, defaultRefresher: "none" };
 
+/** A CANCEL as one process of a node hands it to another: what came, and on which way. */
+export interface HandedCancel {
+  /** Byte text of the message. */
+  readonly text: string;
+  readonly flow: Flow;
+}
+
+/** One of several engines that share their listen addresses, each in a process of its own. */
+export interface WorkerOptions extends WorkerPorts {
+  /**
+   * Hands a CANCEL that fits nothing here to the `takeCancel` of all others; true when one had its INVITE. The operating
+   * system gives a peer to another process when their number changes, also while its call rings.
+   */
+  readonly cancelElsewhere?: (cancel: HandedCancel) => Promise<boolean>;
+}
+
 export interface EngineOptions extends OwnAddressOptions {
   readonly listen: readonly ListenAddress[];
+  /** This engine shares the listen addresses with others, and is reached at ports of its own besides. */
+  readonly worker?: WorkerOptions;
   /** Needed to listen on `tls` and to call peers over it. */
   readonly tls?: TlsOptions;
   /** Where applications connect. The host must be a loopback address; port 0 takes any free port. */
@@ -135,6 +154,8 @@ export interface Engine extends Part {
    * A connection that ends is replaced, until the server closes. Throws NOT_RUNNING or METHOD_UNKNOWN.
    */
   attach(server: Server, methods: readonly string[]): void;
+  /** Ends the call that a CANCEL belongs to which another engine of the node has got. False: that call is not here. */
+  takeCancel(cancel: HandedCancel): boolean;
   stats(): EngineStats;
   /**
    * New TLS connections use these credentials from now on; no connection and no call ends. Throws, and changes nothing,

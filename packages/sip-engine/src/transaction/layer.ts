@@ -8,6 +8,7 @@ import type { IdSource } from "./ids.ts";
 import { ServerSide } from "./server-side.ts";
 import { DEFAULT_TIMERS } from "./timers.ts";
 import type {
+  CancelElsewhere,
   ClientTransactionHandlers,
   SourceTrust,
   TimerSettings,
@@ -29,6 +30,8 @@ export interface TransactionLayerOptions {
   readonly unansweredInviteMs?: number;
   /** What is known of sources; every one is where it says when absent. */
   readonly sources?: SourceTrust;
+  /** Asks the other processes of the node about a CANCEL that fits nothing here; there are none when absent. */
+  readonly cancelElsewhere?: CancelElsewhere;
   readonly ids?: IdSource;
 }
 
@@ -69,6 +72,7 @@ class Transactions implements TransactionLayer {
       ...shared,
       unansweredInviteMs: options.unansweredInviteMs ?? timers.timerCMs + 64 * timers.t1Ms,
       user: () => this.#requireUser(),
+      cancelElsewhere: options.cancelElsewhere,
     });
   }
 
@@ -99,6 +103,10 @@ class Transactions implements TransactionLayer {
 
   resend(...[transaction, response]: Parameters<TransactionLayer["resend"]>): void {
     this.#server.resend(transaction, response);
+  }
+
+  cancel(cancel: SipRequest, flow: Flow): boolean {
+    return this.#stopping === undefined && this.#server.cancel(cancel, flow);
   }
 
   async #stopAll(): Promise<void> {

@@ -8,7 +8,7 @@ import type { IdSource } from "./ids.ts";
 import { serverKey } from "./keys.ts";
 import { ServerMachine } from "./server-machine.ts";
 import type { ServerHost } from "./server-machine.ts";
-import type { SourceTrust, ServerTransaction, TimerSettings, TransactionUser } from "./types.ts";
+import type { CancelElsewhere, SourceTrust, ServerTransaction, TimerSettings, TransactionUser } from "./types.ts";
 
 export interface ServerSideOptions {
   readonly transport: TransportLayer;
@@ -21,6 +21,8 @@ export interface ServerSideOptions {
   /** How long the user may leave an INVITE without answer, from its last provisional response. */
   readonly unansweredInviteMs: number;
   readonly user: () => TransactionUser;
+  /** Asks the other processes of the node for the INVITE of a CANCEL; undefined: there are none. */
+  readonly cancelElsewhere: CancelElsewhere | undefined;
   /** Returns false when the user threw. */
   callUser(call: () => void): boolean;
 }
@@ -159,10 +161,25 @@ export class ServerSide implements ServerHost {
     }
   }
 
+  /** A CANCEL that another process of the node has got. False: the INVITE is not here. */
+  cancel(cancel: SipRequest, flow: Flow): boolean {
+    const invite = this.#inviteOf(cancel);
+    invite?.receive("cancel", cancel, flow);
+    return invite !== undefined;
+  }
+
+  #inviteOf(cancel: SipRequest): ServerMachine | undefined {
+    return this.#transactions.get(serverKey(cancel, "INVITE") ?? "");
+  }
+
   /** RFC 3261 §9.2: 200 when the INVITE is known, whatever its state, else 481. */
   #receiveCancel(arrival: Arrival): void {
     const { request: cancel, flow } = arrival;
-    const invite = this.#transactions.get(serverKey(cancel, "INVITE") ?? "");
+    const invite = this.#inviteOf(cancel);
+    if (invite === undefined && this.#options.cancelElsewhere !== undefined && !this.#isFull(cancel)) {
+      void this.#cancelElsewhere(this.#options.cancelElsewhere, arrival);
+      return;
+    }
     const toTag = invite?.localTag ?? this.#statelessTag;
     const response = createResponse(cancel, invite === undefined ? 481 : 200, { toTag });
     if (this.#isFull(cancel)) {
@@ -173,6 +190,15 @@ export class ServerSide implements ServerHost {
       transaction.refuse(response);
     }
     invite?.receive("cancel", cancel, flow);
+  }
+
+  /** The peer has come to another process since its INVITE, because their number has changed. */
+  async #cancelElsewhere(ask: CancelElsewhere, arrival: Arrival): Promise<void> {
+    const { request: cancel, flow } = arrival;
+    const transaction = this.#create(arrival);
+    transaction.start();
+    const isFound = await ask(cancel, flow).catch(() => false);
+    transaction.refuse(createResponse(cancel, isFound ? 200 : 481, { toTag: this.#statelessTag }));
   }
 
   #create({ key, request, flow, bytes }: Arrival): ServerMachine {

@@ -63,6 +63,9 @@ export interface SourceTrust {
   onAnswer(request: SipRequest, response: SipResponse, flow: Flow): void;
 }
 
+/** Whether another process of the node has the INVITE of a CANCEL, and has taken the CANCEL for it. RFC 3261 §9.2. */
+export type CancelElsewhere = (cancel: SipRequest, flow: Flow) => Promise<boolean>;
+
 /** What the transaction layer tells the layer above. */
 export interface TransactionUser {
   /** A new request that is neither ACK nor CANCEL nor a retransmission. */
@@ -86,5 +89,7 @@ export interface TransactionLayer {
   sendAck(ack: SipRequest, target: Target): SipRequest;
   /** Sends a response again, as it stands, to where the transaction's request came from: for 2xx retransmission. */
   resend(transaction: ServerTransaction, response: SipResponse): void;
+  /** Takes a CANCEL that came to another process of the node, which answers it. False: its INVITE is not here. */
+  cancel(cancel: SipRequest, flow: Flow): boolean;
   readonly counts: { readonly client: number; readonly server: number };
 }

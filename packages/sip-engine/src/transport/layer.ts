@@ -40,10 +40,14 @@ import type {
   TransportUser,
 } from "./types.ts";
 import { UdpListener } from "./udp.ts";
+import { addressesOfNode, ownAndShared } from "./worker-ports.ts";
+import type { WorkerPorts } from "./worker-ports.ts";
 
 export interface TransportLayerOptions extends OwnAddressOptions {
   /** Several, also of one transport. Hosts are IP addresses; port 0 takes any free one. */
   readonly listen: readonly ListenAddress[];
+  /** Other processes listen there, too, and each is reached at ports of its own. Port 0 cannot be shared. */
+  readonly worker?: WorkerPorts;
   readonly log?: Logger;
   readonly limits?: Partial<StreamLimits>;
   /** What is left out is as in `DEFAULT_LIMITS` of @mss/sip-message. */
@@ -103,7 +107,11 @@ class SocketTransport implements SocketTransportLayer {
   });
   #datagramListeners: UdpListener[] = [];
   #streamListeners: StreamListener[] = [];
+  /** Where this process alone is reached: what it names to peers, and sends requests from. */
+  #named: readonly ListenAddress[] = [];
+  /** Those, and what it shares with others. */
   #listening: readonly ListenAddress[] = [];
+  #ofNode: readonly ListenAddress[] = [];
   #user: TransportUser | undefined;
   #isRunning = false;
   #starting: Promise<void> | undefined;
@@ -173,7 +181,7 @@ class SocketTransport implements SocketTransportLayer {
   }
 
   isOwn(target: Target): boolean {
-    return this.#own.isOwn(target, this.#listening);
+    return this.#own.isOwn(target, this.#listening) || this.#own.isOwn(target, this.#ofNode);
   }
 
   send(text: string, target: Target): Promise<Flow> {
@@ -204,7 +212,8 @@ class SocketTransport implements SocketTransportLayer {
   }
 
   #choose(target: Target): ListenAddress | undefined {
-    return chooseListen(this.#listening, target, (host) => this.#own.sourceFor(host));
+    const from = target.isAnswer === true ? this.#listening : this.#named;
+    return chooseListen(from, target, (host) => this.#own.sourceFor(host));
   }
 
   overTcp(place: Target, bytes: number): Target | undefined {
@@ -243,9 +252,13 @@ class SocketTransport implements SocketTransportLayer {
     this.#user = user;
     try {
       this.#own = new OwnAddresses(this.#options);
-      for (const address of this.#options.listen) {
-        this.#requireNotStopped();
-        await this.#open(address);
+      const { own, shared } = ownAndShared(this.#options.listen, this.#options.worker);
+      this.#ofNode = addressesOfNode(shared, this.#options.worker);
+      for (const address of own) {
+        this.#named = [...this.#named, await this.#open(address, false)];
+      }
+      for (const address of shared) {
+        await this.#open(address, true); // last: from then on peers come
       }
       this.#requireNotStopped();
       this.#stalls.start();
@@ -268,16 +281,19 @@ class SocketTransport implements SocketTransportLayer {
     await this.#close();
   }
 
-  async #open(asked: ListenAddress): Promise<void> {
+  async #open(asked: ListenAddress, isShared: boolean): Promise<ListenAddress> {
+    this.#requireNotStopped();
     const address = { ...asked, host: canonicalHost(asked.host) };
     if (address.transport === "udp") {
       const onDatagram = this.#onDatagram.bind(this);
-      this.#datagramListeners.push(await UdpListener.open({ address, log: this.#log, onDatagram }));
+      this.#datagramListeners.push(await UdpListener.open({ address, isShared, log: this.#log, onDatagram }));
     } else {
-      this.#streamListeners.push(await this.#openStream(address));
+      this.#streamListeners.push(await this.#openStream(address, isShared));
     }
     // In the order of the options, since the first that fits is chosen.
-    this.#listening = [...this.#listening, this.#lastOpened(address)];
+    const opened = this.#lastOpened(address);
+    this.#listening = [...this.#listening, opened];
+    return opened;
   }
 
   #lastOpened(asked: ListenAddress): ListenAddress {
@@ -285,7 +301,7 @@ class SocketTransport implements SocketTransportLayer {
     return listeners.at(-1)?.address ?? asked;
   }
 
-  #openStream(address: ListenAddress): Promise<StreamListener> {
+  #openStream(address: ListenAddress, isShared: boolean): Promise<StreamListener> {
     const kind = this.#kinds.get(address.transport);
     if (kind === undefined) {
       throw new TransportError("LISTEN_FAILED", { ...address, reason: "there is no certificate" });
@@ -294,6 +310,7 @@ class SocketTransport implements SocketTransportLayer {
     return StreamListener.open({
       kind,
       address: { host, port },
+      isShared,
       log: this.#log,
       user: {
         admits: (socket) => this.#pool.admits(kind, socket),
@@ -317,6 +334,7 @@ class SocketTransport implements SocketTransportLayer {
     this.#datagramListeners = [];
     this.#streamListeners = [];
     this.#listening = [];
+    this.#named = [];
     await Promise.all([...listeners.map((listener) => listener.close()), this.#pool.stop()]);
   }
 

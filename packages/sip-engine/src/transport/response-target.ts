@@ -16,7 +16,8 @@ export function responseTarget(request: SipRequest, flow: Flow): Target {
   const rport = via?.parameters.has("rport") ?? true;
   const port = flow.transport === "udp" && rport ? flow.remote.port : sentByPort;
   const name = flow.peerNames?.[0];
-  return { transport: flow.transport, host: flow.remote.host, port, flow, ...(name === undefined ? {} : { name }) };
+  const { transport, remote } = flow;
+  return { transport, host: remote.host, port, flow, isAnswer: true, ...(name === undefined ? {} : { name }) };
 }
 
 /**

@@ -9,6 +9,8 @@ const ACCEPT_QUEUE = 1_024; // phones of a whole branch that come back at once
 export interface StreamListenerOptions {
   readonly kind: StreamKind;
   readonly address: HostPort;
+  /** Other processes of this user may listen there, too; each connection is given to one of them. */
+  readonly isShared: boolean;
   readonly log: Logger;
   readonly user: AcceptUser;
 }
@@ -24,13 +26,14 @@ export class StreamListener {
   }
 
   static async open(options: StreamListenerOptions): Promise<StreamListener> {
-    const { kind, address, log } = options;
+    const { kind, address, log, isShared } = options;
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     let server: Server;
     try {
       server = kind.createServer(options.user);
       server.once("error", reject);
-      server.listen({ ...address, ipv6Only: true, backlog: ACCEPT_QUEUE }, () => resolve(undefined));
+      const settings = { ...address, ipv6Only: true, reusePort: isShared, backlog: ACCEPT_QUEUE };
+      server.listen(settings, () => resolve(undefined));
       await promise;
     } catch (cause) {
       throw new TransportError("LISTEN_FAILED", { transport: kind.transport, ...address }, { cause });

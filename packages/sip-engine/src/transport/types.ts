@@ -35,6 +35,8 @@ export interface Target {
    */
   readonly name?: string;
   readonly flow?: Flow;
+  /** It is for a response: that leaves from the address its request came in on, also where others share that address. */
+  readonly isAnswer?: true;
   /** The port is the default, and nobody has named it: for a host name SRV records may say another (RFC 3263 §4.2). */
   readonly anyPort?: true;
   /**

@@ -10,6 +10,8 @@ const MAX_DATAGRAM_BYTES = 65_507; // IPv4 datagram less IP and UDP headers
 
 export interface UdpListenerOptions {
   readonly address: HostPort;
+  /** Other processes of this user may listen there, too; each peer is given to one of them. */
+  readonly isShared: boolean;
   readonly log: Logger;
   /** Byte text of one datagram. */
   onDatagram(text: string, remote: RemoteInfo, listener: UdpListener): void;
@@ -37,7 +39,12 @@ export class UdpListener {
 
   static async open(options: UdpListenerOptions): Promise<UdpListener> {
     const type = familyOf(options.address.host) === 6 ? "udp6" : "udp4";
-    const socket = createSocket({ type, ipv6Only: type === "udp6", lookup: lookUpNothing });
+    const socket = createSocket({
+      type,
+      ipv6Only: type === "udp6",
+      reusePort: options.isShared,
+      lookup: lookUpNothing,
+    });
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     socket.once("error", reject);
     socket.bind(options.address.port, options.address.host, () => resolve(undefined));

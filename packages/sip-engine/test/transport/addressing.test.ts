@@ -69,7 +69,8 @@ test("a response goes to received and rport, to the port of sent-by, or to the d
   ];
   for (const [via, transport, port] of cases) {
     const flow = flowFrom("192.0.2.9", 40_000, transport);
-    assert.deepEqual(responseTarget(requestWith(via), flow), { transport, host: "192.0.2.9", port, flow }, via);
+    const target = { transport, host: "192.0.2.9", port, flow, isAnswer: true };
+    assert.deepEqual(responseTarget(requestWith(via), flow), target, via);
   }
 });
 

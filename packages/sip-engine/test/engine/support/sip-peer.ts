@@ -62,6 +62,8 @@ interface Waiter {
 /** A SIP user agent made of a UDP socket and what the test tells it: nothing is answered or repeated by itself. */
 export class SipPeer {
   readonly host: string;
+  /** Told from where each message comes. */
+  onSource: (source: { readonly port: number }) => void = () => undefined;
   readonly #socket: Socket;
   readonly #inbox: PeerMessage[] = [];
   #waiters: Waiter[] = [];
@@ -72,6 +74,7 @@ export class SipPeer {
     this.host = host;
     socket.on("message", (bytes, sender) => {
       this.#engine = { host: sender.address, port: sender.port };
+      this.onSource(this.#engine);
       this.#take(readMessage(bytes.toString("latin1")));
     });
   }
