@@ -26,7 +26,6 @@ export interface EngineOptionsParts {
   readonly log: Logger;
 }
 
-const LOOPBACK = "127.0.0.1";
 const MILLISECONDS = 1000;
 
 /** The options of a node's embedded engine, from its settings. */
@@ -37,7 +36,7 @@ export function engineOptions({ settings, tls, unprovenPeers, trusted, secret, c
     listen: tls.listen,
     ...(tls.credentials === undefined ? {} : { tls: { credentials: tls.credentials, unprovenPeers } }),
     ...(external === undefined ? {} : { externalAddress: external.address, localNetworks: external.localNetworks }),
-    control: { host: LOOPBACK, port: 0, secret },
+    control: { secret },
     ...ENGINE_ADMISSION,
     ...(largeRequestBytes === undefined ? {} : { datagramBytes: largeRequestBytes }),
     ...(minimumSeconds === undefined ? {} : { sessionTimers: { minimumSeconds } }),

@@ -113,7 +113,11 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
   }
 
   get controlAddress(): HostPort {
-    return this.#control.address;
+    const { address } = this.#control;
+    if (address === undefined) {
+      throw new EngineError("CONTROL_CLOSED");
+    }
+    return address;
   }
 
   get listening(): readonly ListenAddress[] {
@@ -159,9 +163,9 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
   }
 
   async start(): Promise<void> {
-    const { host, port } = this.#control.address;
-    if (!isLoopback(host)) {
-      throw new EngineError("CONTROL_NOT_LOOPBACK", { host });
+    const { address } = this.#control;
+    if (address !== undefined && !isLoopback(address.host)) {
+      throw new EngineError("CONTROL_NOT_LOOPBACK", { host: address.host });
     }
     this.#accepting = true;
     await this.#core.transactions.start(this);
@@ -169,7 +173,7 @@ export class EmbeddedEngine implements Engine, TransactionUser, ControlUser {
       await this.#control.start(this);
     } catch (cause) {
       await this.#core.transactions.stop();
-      throw new EngineError("CONTROL_LISTEN_FAILED", { host, port }, { cause });
+      throw new EngineError("CONTROL_LISTEN_FAILED", { ...address }, { cause });
     }
     this.#core.log.info({ listening: this.listening, control: this.#control.address }, "sip engine listening");
   }

@@ -4,6 +4,7 @@ import { CodedError } from "@mss/runtime";
 export const ENGINE_ERRORS = {
   CONTROL_NOT_LOOPBACK: "the control address must be a loopback address",
   CONTROL_LISTEN_FAILED: "cannot listen on the control address",
+  CONTROL_CLOSED: "the engine listens for no application",
   NOT_RUNNING: "the engine is not started, or was stopped",
   METHOD_UNKNOWN: "not a SIP method, and not a call record",
 } as const satisfies Record<string, string>;

@@ -81,8 +81,11 @@ export interface EngineOptions extends OwnAddressOptions {
   readonly worker?: WorkerOptions;
   /** Needed to listen on `tls` and to call peers over it. */
   readonly tls?: TlsOptions;
-  /** Where applications connect. The host must be a loopback address; port 0 takes any free port. */
-  readonly control: HostPort & { readonly secret: string };
+  /**
+   * Where applications connect, and what they show. The host must be a loopback address; port 0 takes any free port. Without
+   * `host` the engine listens for none: it has those that are attached, and those that it dials.
+   */
+  readonly control: Partial<HostPort> & { readonly secret: string };
   /** Who gets which requests, in the place of "whoever asked for the method, in turn". */
   readonly requestHandlers?: readonly RequestHandler[];
   readonly timers?: Partial<TimerSettings>;
@@ -143,7 +146,7 @@ export interface EngineStats {
  * It fails to start with `CONTROL_NOT_LOOPBACK`, `CONTROL_LISTEN_FAILED` or an error of the transport layer.
  */
 export interface Engine extends Part {
-  /** Where an application connects; the real port after the start. */
+  /** Where an application connects; the real port after the start. Throws CONTROL_CLOSED without `control.host`. */
   readonly controlAddress: HostPort;
   /** The SIP addresses that were taken, after the start. */
   readonly listening: readonly ListenAddress[];

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import type { Logger } from "@mss/runtime";
+import type { HostPort } from "../transport/types.ts";
 import { Attachment } from "./attachment.ts";
 import type { Command } from "./commands.ts";
 import { ControlClient } from "./control-client.ts";
@@ -19,9 +20,12 @@ export interface ControlUser {
 }
 
 export interface ControlServerOptions {
-  /** A loopback address: the protocol has no encryption and drachtio-srf reconnects in clear (issue 211). */
-  readonly host: string;
-  readonly port: number;
+  /**
+   * A loopback address: the protocol has no encryption and drachtio-srf reconnects in clear (issue 211). Absent: nobody is
+   * listened for, and applications are attached or dialled.
+   */
+  readonly host?: string;
+  readonly port?: number;
   readonly secret: string;
   readonly log: Logger;
   readonly limits?: Partial<ControlServerLimits>;
@@ -34,6 +38,8 @@ export interface ControlServerLimits extends ControlClientLimits {
   readonly loginMs: number;
 }
 
+const ANY_PORT = 0;
+
 export const CONTROL_LIMITS: ControlServerLimits = {
   frameBytesBeforeLogin: 65_536,
   frameBytes: 1_048_576,
@@ -44,7 +50,8 @@ export const CONTROL_LIMITS: ControlServerLimits = {
 };
 
 export interface ControlServer {
-  readonly address: { readonly host: string; readonly port: number };
+  /** Undefined where nobody is listened for. */
+  readonly address: HostPort | undefined;
   /** Clients that are let in. */
   readonly clientCount: number;
   start(user: ControlUser): Promise<void>;
@@ -95,10 +102,11 @@ class LoopbackControlServer implements ControlServer {
     this.#expected = digest(Buffer.from(options.secret, "utf8"));
   }
 
-  get address(): { readonly host: string; readonly port: number } {
+  get address(): HostPort | undefined {
+    const { host, port = ANY_PORT } = this.#options;
     const bound = this.#server?.address();
-    const port = typeof bound === "object" ? bound?.port : undefined;
-    return { host: this.#options.host, port: port ?? this.#options.port };
+    const boundPort = typeof bound === "object" ? bound?.port : undefined;
+    return host === undefined ? undefined : { host, port: boundPort ?? port };
   }
 
   get clientCount(): number {
@@ -111,12 +119,18 @@ class LoopbackControlServer implements ControlServer {
 
   async start(user: ControlUser): Promise<void> {
     this.#user = user;
+    if (this.address !== undefined) {
+      await this.#listen(this.address);
+    }
+  }
+
+  async #listen(address: HostPort): Promise<void> {
     const server = createServer((socket) => {
       this.#accept(socket);
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once("error", reject);
-    server.listen({ host: this.#options.host, port: this.#options.port }, resolve);
+    server.listen(address, resolve);
     await promise;
     server.removeListener("error", reject);
     server.on("error", (error) => {
