@@ -7,6 +7,7 @@ import { TypedEmitter, compose } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import { BranchRouting } from "./branch-routing.ts";
 import { extensionLabel } from "./caller.ts";
+import { ExpiredBindings } from "./expired-bindings.ts";
 import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
 import type { HubProbeTiming } from "./hub-probe.ts";
 import { OrphanWatch } from "./orphan-watch.ts";
@@ -193,17 +194,19 @@ function branchStatus({ control, uplink, pull, routing }: BranchParts): BranchSt
 
 interface LifecycleParts {
   readonly orphans: OrphanWatch;
+  readonly expired: ExpiredBindings;
   readonly http: NodeHttp | undefined;
   readonly log: Logger;
 }
 
 /** Records are written and sent when no call is left to make one. */
-function lifecycleOf(parts: BranchParts, { orphans, http, log }: LifecycleParts): Part {
+function lifecycleOf(parts: BranchParts, { orphans, expired, http, log }: LifecycleParts): Part {
   return compose(
     [
       { name: "call records", part: parts.ledger },
       { name: "topology", part: parts.pull },
       { name: "sending of call records", part: parts.shipper },
+      { name: "expired registrations", part: expired },
       { name: "call control", part: parts.control },
       { name: "orphan watch", part: orphans },
       { name: "uplink", part: parts.uplink },
@@ -281,7 +284,8 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
       uplink.refresh();
     }
   });
-  const lifecycle = lifecycleOf(parts, { orphans, http, log });
+  const expired = new ExpiredBindings({ bindings: store.bindings, log });
+  const lifecycle = lifecycleOf(parts, { orphans, expired, http, log });
   return {
     start: () => lifecycle.start(),
     stop: () => lifecycle.stop(),
