@@ -10,6 +10,11 @@ function forkNode(context: TestContext): Promise<NodeUnderTest> {
   return startNode(context, { plan: plan([step(...PHONES)]) });
 }
 
+async function sentNext({ engine }: NodeUnderTest): Promise<readonly [method: string, dialogId: string | undefined]> {
+  const { request, dialogId } = await engine.sent();
+  return [request.method, request.method === "BYE" ? dialogId : undefined];
+}
+
 test("the callee's refusal reaches the caller with its status and words", async (context) => {
   const node = await startNode(context);
   const caller = node.engine.inject({ body: OFFER });
@@ -84,6 +89,59 @@ test("a silent target is called off and the next step rings", async (context) =>
   const bye = await node.engine.sent();
   assert.equal(bye.request.method, "BYE");
   assert.equal(bye.dialogId, first.dialogId);
+});
+
+test("a peer that was silent is not called off before another attempt has come to the callee's node", async (context) => {
+  const silent = target("hub:hub-1", { firstResponseTimeoutMs: 30, trusted: true });
+  const node = await startNode(context, { plan: plan([step(silent), step(target("hub:hub-2", { trusted: true }))]) });
+  const caller = node.engine.inject({ body: OFFER });
+  const first = await node.engine.sent();
+  first.respond(100);
+  const second = await node.engine.sent();
+  assert.equal(second.request.method, "INVITE");
+  first.respond(200, { body: ANSWER, toTag: "late" });
+  assert.deepEqual(await sentNext(node), ["ACK", undefined]);
+  assert.equal(node.engine.unseen, 0, "its phone has answered, and waits for the other attempt");
+  second.respond(200, { body: ANSWER });
+  assert.equal((await caller.response()).status, 200);
+  const rest = [await sentNext(node), await sentNext(node)].map((sent) => sent.join(" "));
+  assert.deepEqual(rest.toSorted(), ["ACK ", `BYE ${first.dialogId}`]);
+});
+
+for (const origin of ["extension:1000", "hub:hub-1"]) {
+  const isPassedOn = origin.startsWith("hub");
+  const name = isPassedOn ? "a little later, when another node may try another way" : "at once, when no way is left";
+  test(`a silent peer is called off ${name}`, async (context) => {
+    const silent = target("branch:london", { firstResponseTimeoutMs: 30, trusted: true });
+    const node = await startNode(context, { plan: plan([step(silent)], { origin, trusted: isPassedOn }) });
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    const caller = node.engine.inject({ body: OFFER });
+    const first = await node.engine.sent();
+    first.respond(100);
+    if (isPassedOn) {
+      assert.equal((await caller.response()).status, 183);
+    }
+    await node.engine.inject({ method: "OPTIONS" }).response(); // what came before it has been read
+    context.mock.timers.tick(30);
+    assert.equal((await caller.response()).status, 503);
+    if (isPassedOn) {
+      assert.equal(node.engine.unseen, 0);
+      context.mock.timers.tick(5_000);
+    }
+    assert.equal((await node.engine.sent()).request.method, "CANCEL");
+    context.mock.timers.reset();
+  });
+}
+
+test("a caller that gives up calls off the silent peer as well", async (context) => {
+  const silent = target("hub:hub-1", { firstResponseTimeoutMs: 30, trusted: true });
+  const node = await startNode(context, { plan: plan([step(silent), step(target("hub:hub-2", { trusted: true }))]) });
+  const caller = node.engine.inject({ body: OFFER });
+  (await node.engine.sent()).respond(100);
+  (await node.engine.sent()).respond(100);
+  caller.cancel();
+  assert.equal((await caller.response()).status, 487);
+  assert.deepEqual([(await sentNext(node))[0], (await sentNext(node))[0]], ["CANCEL", "CANCEL"]);
 });
 
 test("no route is left when every target is away", async (context) => {

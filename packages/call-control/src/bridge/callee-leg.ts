@@ -41,7 +41,8 @@ export interface LegAnswer {
 const MAX_ATTEMPTS = 2; // one answer to a challenge; a peer that challenges for ever gets no third INVITE
 const TOO_SHORT = 422;
 const BYE_LIMIT_MS = 8_000;
-const GONE_CANCEL_MS = 3_000;
+/** Longer than another attempt of the same call takes to the callee's node, over lines that lose a fifth of all messages. */
+const LINGER_MS = 5_000;
 const AFTER_CANCEL_LIMIT_MS = 40_000; // above Timer B and Timer F: a cancelled INVITE has its final answer by then
 
 type LegState = "calling" | "ringing" | "over";
@@ -61,6 +62,10 @@ export class CalleeLeg {
   #firstResponseTimer: NodeJS.Timeout | undefined;
   #ringTimer: NodeJS.Timeout | undefined;
   #offGone: (() => void) | undefined;
+  /** Runs while the leg lingers. */
+  #lingerTimer: NodeJS.Timeout | undefined;
+  /** Of an answer that came meanwhile. */
+  #heldDialogId: string | undefined;
 
   constructor(
     target: CallTarget,
@@ -90,11 +95,37 @@ export class CalleeLeg {
     this.#send(mergeHeaders(this.#offer.headers, known));
   }
 
-  /** Calls the leg off. Should it be answered all the same, the answer is acknowledged and the leg ended with BYE. */
+  /** Calls the leg off, also one that lingers. Should it be answered all the same, the answer is acknowledged and the leg ended with BYE. */
   cancel(headers: SipHeaders): void {
     if (this.#state !== "over") {
       this.#end();
       this.#callOff(headers);
+    } else if (this.isLingering) {
+      this.#stopLingering(headers);
+    }
+  }
+
+  /** It has failed, and will be called off a little later. */
+  get isLingering(): boolean {
+    return this.#lingerTimer !== undefined;
+  }
+
+  /**
+   * A peer that was not heard may have the call all the same, and its phone may ring. Another attempt is to find it ringing, or
+   * answered: a CANCEL or BYE that came before it would make the callee's node ring a second time, or not at all.
+   */
+  #linger(headers: SipHeaders): void {
+    this.#end();
+    this.#lingerTimer = setTimeout(() => this.#stopLingering(headers), LINGER_MS).unref();
+  }
+
+  #stopLingering(headers: SipHeaders): void {
+    clearTimeout(this.#lingerTimer);
+    this.#lingerTimer = undefined;
+    if (this.#heldDialogId === undefined) {
+      this.#callOff(headers);
+    } else {
+      this.#hangUp(this.#heldDialogId);
     }
   }
 
@@ -128,10 +159,20 @@ export class CalleeLeg {
 
   #waitForFirstResponse(): void {
     clearTimeout(this.#firstResponseTimer);
-    this.#firstResponseTimer = setTimeout(
-      () => this.#giveUp(this.#unheard("TARGET_SILENT")),
-      this.#offer.firstResponseTimeoutMs,
-    );
+    const timer = setTimeout(() => {
+      // A thread that was held up for as long may have the response in its socket: what waits there is read first.
+      setImmediate(() => {
+        if (this.#firstResponseTimer === timer) {
+          this.#giveUp(this.#unheard("TARGET_SILENT"));
+        }
+      });
+    }, this.#offer.firstResponseTimeoutMs);
+    this.#firstResponseTimer = timer;
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#firstResponseTimer);
+    this.#firstResponseTimer = undefined;
   }
 
   #onProvisional(response: ClientResponse): void {
@@ -139,7 +180,7 @@ export class CalleeLeg {
     if (this.#state === "over" || response.status === 100) {
       return;
     }
-    clearTimeout(this.#firstResponseTimer);
+    this.#stopWaiting();
     if (alerts(response)) {
       this.#state = "ringing";
     }
@@ -159,7 +200,9 @@ export class CalleeLeg {
     if (this.#state === "over" || dialogId === undefined) {
       // The answer crossed our CANCEL (RFC 3261 §9.1): there is a dialog now, and nobody in it.
       response.ack();
-      if (dialogId !== undefined) {
+      if (dialogId !== undefined && this.isLingering) {
+        this.#heldDialogId = dialogId;
+      } else if (dialogId !== undefined) {
         this.#hangUp(dialogId);
       }
       this.#fail("TARGET_FAILED");
@@ -179,8 +222,11 @@ export class CalleeLeg {
       { method: "BYE", dialogId, limitMs: BYE_LIMIT_MS },
       {
         onFinal: () => undefined,
-        onFailure: (_failure, reason) =>
-          this.#log.warn({ route: this.target.label, reason }, "cannot end a late answer"),
+        onFailure: (_failure, reason) => {
+          // one that was held has been ended by the callee's node already, which has the call by another way
+          const level = dialogId === this.#heldDialogId ? "debug" : "warn";
+          this.#log[level]({ route: this.target.label, reason }, "cannot end a late answer");
+        },
       },
     );
   }
@@ -199,14 +245,10 @@ export class CalleeLeg {
     return true;
   }
 
-  /**
-   * Whatever rings behind a peer that is gone is out of reach, so that another way may be tried. Should the peer be there
-   * after all, the callee's node is told by the other way first: a CANCEL that comes before it would end the ringing.
-   */
+  /** Whatever rings behind a peer that is gone is out of reach, so that another way may be tried. */
   #onGone(): void {
     if (this.#state !== "over") {
-      this.#end();
-      setTimeout(() => this.#callOff({ Reason: reasonHeaderOf("PEER_AWAY") }), GONE_CANCEL_MS).unref();
+      this.#linger({ Reason: reasonHeaderOf("PEER_AWAY") });
       this.#tellFailure("PEER_AWAY", false);
     }
   }
@@ -238,7 +280,12 @@ export class CalleeLeg {
       return;
     }
     const rang = this.#state === "ringing";
-    this.cancel({ Reason: reasonHeaderOf(code) });
+    const headers = { Reason: reasonHeaderOf(code) };
+    if (code === "TARGET_SILENT" && this.target.trusted === true) {
+      this.#linger(headers);
+    } else {
+      this.cancel(headers);
+    }
     this.#tellFailure(code, rang);
   }
 
@@ -278,7 +325,7 @@ export class CalleeLeg {
   #end(): void {
     this.#state = "over";
     this.#offGone?.();
-    clearTimeout(this.#firstResponseTimer);
+    this.#stopWaiting();
     clearTimeout(this.#ringTimer);
   }
 }

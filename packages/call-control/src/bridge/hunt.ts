@@ -30,6 +30,8 @@ export interface HuntDeps {
   readonly isSecure: boolean;
   /** `alone`: no other target of the plan rings at the same time. `step`: from 0. */
   offerFor(target: CallTarget, alone: boolean, step: number): LegOffer;
+  /** Whether somebody before us may try another way when this hunt has failed. Legs that linger then do so on. */
+  readonly othersMayTry: boolean;
   /** Takes the target's slot; how the target fails when there is none. Slots are given back by the call when it ends. */
   admit(target: CallTarget): Promise<CallErrorCode | undefined> | CallErrorCode | undefined;
   readonly events: HuntEvents;
@@ -44,6 +46,8 @@ const COMPLETED_ELSEWHERE: SipHeaders = { Reason: 'SIP;cause=200;text="Call comp
 export class Hunt {
   readonly #deps: HuntDeps;
   readonly #legs = new Set<CalleeLeg>();
+  /** Those that have failed and may ring all the same; see `CalleeLeg.isLingering`. */
+  readonly #lingering: CalleeLeg[] = [];
   #step = -1;
   /** Targets of this step that have not failed yet, whether their leg exists already or not. */
   #open = 0;
@@ -72,8 +76,7 @@ export class Hunt {
     this.#step += 1;
     const step = this.#deps.steps[this.#step];
     if (step === undefined) {
-      this.#over = true;
-      this.#deps.events.onFailed(this.#earlier);
+      this.#fail(this.#earlier);
       return;
     }
     const { targets } = step;
@@ -131,6 +134,9 @@ export class Hunt {
         onAnswered: (winner, answer) => this.#onAnswered(winner, answer),
         onFailed: (failed, failure) => {
           this.#legs.delete(failed);
+          if (failed.isLingering) {
+            this.#lingering.push(failed);
+          }
           this.#onFailed(failure);
         },
       },
@@ -168,15 +174,26 @@ export class Hunt {
       this.#nextStep();
       return;
     }
+    this.#cancel(this.#legs, { Reason: `SIP;cause=${failure.status}` }); // RFC 3261 §16.7 step 5: a 6xx ends all
+    this.#fail(best);
+  }
+
+  #fail(failure: LegFailure | undefined): void {
     this.#over = true;
-    this.#cancelLegs({ Reason: `SIP;cause=${failure.status}` }); // RFC 3261 §16.7 step 5: a 6xx ends all
-    this.#deps.events.onFailed(best);
+    if (!this.#deps.othersMayTry) {
+      this.#cancel(this.#lingering, {});
+    }
+    this.#deps.events.onFailed(failure);
   }
 
   #cancelLegs(headers: SipHeaders): void {
-    for (const leg of this.#legs) {
+    this.#cancel(this.#legs, headers);
+    this.#cancel(this.#lingering, headers);
+  }
+
+  #cancel(legs: Iterable<CalleeLeg>, headers: SipHeaders): void {
+    for (const leg of legs) {
       leg.cancel(headers);
     }
-    this.#legs.clear();
   }
 }

@@ -304,6 +304,7 @@ export class Call implements LiveCall {
       log: this.#recorder.log,
       steps: plan.steps,
       isSecure: asksForTls(this.#invite.requestUri),
+      othersMayTry: plan.trusted === true,
       offerFor: (target, alone, step) => this.#offers.first(target, { alone, step }),
       admit: (target) => this.#slots.admit(target),
       events: {

@@ -107,6 +107,7 @@ export class Rescue {
       log,
       steps,
       isSecure: false, // the targets are nodes of the federation
+      othersMayTry: true, // a later round of this search
       offerFor: (target) => {
         this.#attempts += 1;
         return offerFor(target, { number: this.#attempts, resumes: true });

@@ -149,6 +149,7 @@ export class Transfer implements LiveCall {
       log: this.#recorder.log,
       steps: plan.steps,
       isSecure: false, // a call of its own, to a number
+      othersMayTry: false,
       offerFor: (target, _alone, step) => {
         // a call of its own in the session of the first, which its target may have had before
         const attempt = { number: step + 1, resumes: false, call: this.#recorder.id.slice(0, CALL_DIGITS) };
