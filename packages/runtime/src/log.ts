@@ -14,8 +14,9 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** Paths that may never reach a log line in clear. */
-const REDACTED_PATHS = ["secret", "password", "authorization", "nonce", "token"].flatMap((key) => [key, `*.${key}`]);
+/** Fields that may never reach a log line in clear: those of the line itself, and those of an object in it. */
+const SECRET_FIELDS = ["secret", "password", "authorization", "nonce", "token"];
+const CENSOR = "[redacted]";
 
 /** What JSON leaves as it is and a terminal may obey: DEL, the C1 set, and what some take for the end of a line. SEC-32. */
 const CONTROL = /[\u007f-\u009f\u2028\u2029]/g;
@@ -24,16 +25,49 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
+type Fields = Record<string, unknown>;
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !(value instanceof Error);
+}
+
+function censored(fields: Fields): Fields {
+  const known = SECRET_FIELDS.filter((name) => Object.hasOwn(fields, name));
+  return { ...fields, ...Object.fromEntries(known.map((name) => [name, CENSOR])) };
+}
+
+function holdsSecret(fields: Fields): boolean {
+  return SECRET_FIELDS.some((name) => Object.hasOwn(fields, name));
+}
+
+/** What `redact: ["*.secret", …]` of pino does, which copies every object of every line: a tenth of what a call allocates. */
+function withoutSecrets(line: Fields): Fields {
+  let clean = line;
+  for (const name in line) {
+    const value = line[name];
+    if (isObject(value) && holdsSecret(value)) {
+      clean = { ...clean, [name]: censored(value) };
+    }
+  }
+  return clean;
+}
+
+/** Runs after `withoutSecrets`, so it looks for itself. */
+function errorFields(error: Error): object {
+  const fields: object = pino.stdSerializers.err(error);
+  return isObject(fields) && holdsSecret(fields) ? censored(fields) : fields;
+}
+
 /** The one logger of a process or of a node: JSON lines, ISO time, secrets redacted. Children by `log.child({ mod })`. */
 export function createLog(options: LogOptions): Logger {
   const settings = {
     level: options.level,
     base: options.base ?? {},
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: REDACTED_PATHS, censor: "[redacted]" },
+    formatters: { level: (label: string) => ({ level: label }), log: withoutSecrets },
+    redact: { paths: SECRET_FIELDS, censor: CENSOR }, // of bindings, too
     hooks: { streamWrite: (line: string) => line.replaceAll(CONTROL, escaped) },
-    serializers: { err: pino.stdSerializers.err },
+    serializers: { err: errorFields },
   };
   return pino(settings, options.destination ?? pino.destination({ dest: 2, sync: false }));
 }

@@ -113,3 +113,24 @@ test("SEC-32: a log line is JSON with its fixed fields, without secrets", () => 
   const line: unknown = JSON.parse(lines[0] ?? "");
   assert.partialDeepStrictEqual(line, { level: "info", role: "hub", msg: "trunk registered", peer: { name: "hk" } });
 });
+
+test("secrets are in no log line, whether of the line, of an object in it, of an error or of a child logger", () => {
+  const lines: string[] = [];
+  const log = createLog({ level: "info", destination: { write: (line: string) => void lines.push(line) } });
+  const settings = { host: "192.0.2.1", password: "s3cret" };
+  log.info({ secret: "s3cret", trunk: settings, password: undefined }, "line");
+  log.info({ err: Object.assign(new Error("refused"), { token: "s3cret", code: "REFUSED" }) }, "error");
+  log.child({ nonce: "s3cret", mod: "test" }).info({ list: [1, 2], nothing: null }, "child");
+  assert.equal(lines.filter((line) => line.includes("s3cret")).length, 0);
+  const [line, error, child] = lines.map((text): unknown => JSON.parse(text));
+  assert.partialDeepStrictEqual(line, {
+    secret: "[redacted]",
+    trunk: { host: "192.0.2.1", password: "[redacted]" },
+  });
+  assert.partialDeepStrictEqual(error, {
+    err: { message: "refused", code: "REFUSED", token: "[redacted]" },
+    msg: "error",
+  });
+  assert.partialDeepStrictEqual(child, { nonce: "[redacted]", mod: "test", list: [1, 2], nothing: null });
+  assert.equal(settings.password, "s3cret", "what was logged is not changed");
+});

@@ -3,26 +3,38 @@ import type { LiveCall } from "./live-call.ts";
 /** What calls make of a party, such as `extension:1000`. */
 export type PartyState = "idle" | "ringing" | "busy";
 
+type Parties = ReadonlyMap<string, Exclude<PartyState, "idle">>;
+
+/** How many calls a party is in, and how many ring it: a trunk has thousands of them, and each call asks several times. */
+interface Counts {
+  busy: number;
+  ringing: number;
+}
+
+const NOBODY: Parties = new Map();
+
 /** Which parties are in calls of this node, or rung by them. Each call says so of its own parties, and takes it back. */
 export class Occupancy {
-  readonly #byLabel = new Map<string, Map<LiveCall, Exclude<PartyState, "idle">>>();
+  readonly #byLabel = new Map<string, Counts>();
+  readonly #parties = new WeakMap<LiveCall, Parties>();
   readonly #listeners = new Set<(label: string) => void>();
 
   /** Who has a call is busy, whoever else rings. */
   stateOf(label: string): PartyState {
-    const calls = this.#byLabel.get(label);
-    if (calls === undefined) {
+    const counts = this.#byLabel.get(label);
+    if (counts === undefined) {
       return "idle";
     }
-    return [...calls.values()].includes("busy") ? "busy" : "ringing";
+    return counts.busy > 0 ? "busy" : "ringing";
   }
 
   /** The parties of a call from now on; whoever is not named has left it. */
-  set(call: LiveCall, parties: ReadonlyMap<string, Exclude<PartyState, "idle">>): void {
-    const before = new Map([...this.#labelsOf(call), ...parties.keys()].map((label) => [label, this.stateOf(label)]));
-    for (const label of before.keys()) {
-      this.#put(label, call, parties.get(label));
-    }
+  set(call: LiveCall, parties: Parties): void {
+    const left = this.#parties.get(call) ?? NOBODY;
+    const before = new Map([...left.keys(), ...parties.keys()].map((label) => [label, this.stateOf(label)]));
+    this.#count(left, -1);
+    this.#count(parties, 1);
+    this.#parties.set(call, parties);
     for (const [label, state] of before) {
       if (this.stateOf(label) !== state) {
         for (const listener of this.#listeners) {
@@ -38,26 +50,15 @@ export class Occupancy {
     return () => this.#listeners.delete(listener);
   }
 
-  #labelsOf(call: LiveCall): readonly string[] {
-    return this.#parties.get(call) ?? [];
-  }
-
-  readonly #parties = new WeakMap<LiveCall, readonly string[]>();
-
-  #put(label: string, call: LiveCall, state: Exclude<PartyState, "idle"> | undefined): void {
-    const calls = this.#byLabel.get(label) ?? new Map<LiveCall, Exclude<PartyState, "idle">>();
-    const kept = (this.#parties.get(call) ?? []).filter((known) => known !== label);
-    if (state === undefined) {
-      calls.delete(call);
-      this.#parties.set(call, kept);
-    } else {
-      calls.set(call, state);
-      this.#parties.set(call, [...kept, label]);
-    }
-    if (calls.size === 0) {
-      this.#byLabel.delete(label);
-    } else {
-      this.#byLabel.set(label, calls);
+  #count(parties: Parties, by: 1 | -1): void {
+    for (const [label, state] of parties) {
+      const counts = this.#byLabel.get(label) ?? { busy: 0, ringing: 0 };
+      counts[state] += by;
+      if (counts.busy + counts.ringing === 0) {
+        this.#byLabel.delete(label);
+      } else {
+        this.#byLabel.set(label, counts);
+      }
     }
   }
 }
