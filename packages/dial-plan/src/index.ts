@@ -47,6 +47,8 @@ export { drawOf } from "./routing/order-targets.ts";
 export { instantOf, isTimeZone, localTimeText } from "./routing/local-time.ts";
 export { rewriteNumber, rewritePattern } from "./routing/number-rewrite.ts";
 export type { PossibleRule } from "./routing/possible-rules.ts";
+export { PublicNumbers, parsePublicNumbers } from "./routing/public-numbers.ts";
+export type { ParsedPublicNumbers, PublicNumberRule } from "./routing/public-numbers.ts";
 export { proveRules } from "./routing/prove-rules.ts";
 export type { RuleFinding } from "./routing/prove-rules.ts";
 export { parseWhen } from "./routing/rule-conditions.ts";

@@ -6,6 +6,9 @@ import type { BindingStore, BranchPartBody, BranchSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { settingsWithPart } from "@mss/topology";
 import { compileCallPlan } from "./call-plan.ts";
+import { CarrierArrivals } from "./carrier/carrier-arrival.ts";
+import type { CarrierLines } from "./carrier/carrier-lines.ts";
+import { CarrierPlan } from "./carrier/carrier-plan.ts";
 import { DirectPlan } from "./direct/direct-plan.ts";
 import type { HubRoute } from "./hub-route.ts";
 import { findExtension, identify } from "./identify.ts";
@@ -23,6 +26,7 @@ export interface BranchRoutingOptions {
   readonly onHubDown: PlanOptions["onHubDown"];
   /** The calls of this node. */
   readonly calls: () => Pick<CallControl, "activeCalls" | "standingOf">;
+  readonly carriers: () => Pick<CarrierLines, "linesUp" | "linesFrom">;
   readonly onRegistered: (number: string) => void;
   readonly hubFirstResponseTimeoutMs: number;
   /** False: the engine does not tell whose certificates it has seen, and other branches are not called straight. */
@@ -81,9 +85,13 @@ export class BranchRouting {
 
   /** By the number alone. */
   isEmergency({ called }: Pick<IncomingRequest, "called">): boolean {
-    const { emergency } = this.#settings;
+    const { emergency, outside } = this.#settings;
     const number = emergency === undefined ? undefined : dialledNumber(called);
-    return number !== undefined && emergency?.numbers.includes(number) === true;
+    if (number === undefined) {
+      return false;
+    }
+    const behind = outside !== undefined && number.startsWith(outside) ? number.slice(outside.length) : number;
+    return emergency?.numbers.some((each) => each === number || each === behind) === true;
   }
 
   useFile(file: BranchSettings): void {
@@ -103,13 +111,22 @@ export class BranchRouting {
   }
 
   #build(settings: BranchSettings): Handlers {
-    const { log, bindings, calls, onRegistered, knowsPeers } = this.#options;
+    const { log, bindings, calls, carriers, onRegistered, knowsPeers } = this.#options;
     const direct = knowsPeers ? DirectPlan.compile(settings) : undefined;
-    const planOptions: PlanOptions = { ...this.#options, settings, calls: compileCallPlan(settings), direct };
+    const carrier = new CarrierPlan(settings, (line) =>
+      carriers()
+        .linesUp()
+        .some(({ id }) => id === line),
+    );
+    const arrivals = new CarrierArrivals({
+      linesFrom: (host) => carriers().linesFrom(host),
+      plan: carrier,
+    });
+    const planOptions: PlanOptions = { ...this.#options, settings, calls: compileCallPlan(settings), direct, carrier };
     const plan = planCall(planOptions);
     const limits = { ...settings.registration, maxContacts: settings.maxContacts };
     const activeCalls = () => calls().activeCalls();
-    const identified = identify({ settings, guard: this.#callGuard, direct, activeCalls, log });
+    const identified = identify({ settings, guard: this.#callGuard, direct, carriers: arrivals, activeCalls, log });
     return {
       route: chain(identified, takeOver({ calls, plan, log })),
       watch: chain(identified, planWatch(planOptions)),

@@ -1,7 +1,7 @@
 import { branchLabel } from "@mss/call-control/node";
-import type { BranchId, ExtensionNumber, ExtensionSettings, TrunkHubSettings } from "@mss/model";
+import type { BranchId, CarrierLineSettings, ExtensionNumber, ExtensionSettings, TrunkHubSettings } from "@mss/model";
 
-/** Who brings a call to this branch, proven by digest. */
+/** Who brings a call to this branch. */
 export type Caller =
   | {
       readonly kind: "extension";
@@ -19,13 +19,20 @@ export type Caller =
       readonly called: string;
       /** Calling number that the callee is shown; absent: as it came. */
       readonly shown?: string;
-    };
+    }
+  /** From the address of a carrier. `called`: the number that it reached by a public one, as the own phones have it. */
+  | { readonly kind: "carrier"; readonly line: CarrierLineSettings; readonly called: string };
 
 export function extensionLabel(number: string): string {
   return `extension:${number}`;
 }
 
-/** The caller in log lines and call records: `extension:1000`, `hub:hub-1`, `branch:london`. */
+/** A carrier line in log lines, call records and leases: `carrier:pccw`. */
+export function carrierLabel(line: Pick<CarrierLineSettings, "id">): string {
+  return `carrier:${line.id}`;
+}
+
+/** The caller in log lines and call records: `extension:1000`, `hub:hub-1`, `branch:london`, `carrier:pccw`. */
 export function callerLabel(caller: Caller): string {
   switch (caller.kind) {
     case "extension": {
@@ -36,6 +43,9 @@ export function callerLabel(caller: Caller): string {
     }
     case "branch": {
       return branchLabel(caller.branch);
+    }
+    case "carrier": {
+      return carrierLabel(caller.line);
     }
   }
 }

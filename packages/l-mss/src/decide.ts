@@ -22,6 +22,8 @@ export interface BranchQuestion {
 export type BranchDecision =
   | { readonly kind: "ring"; readonly contacts: readonly Binding[] }
   | { readonly kind: "uplink" }
+  /** Over a carrier line. */
+  | { readonly kind: "outside" }
   /** Connect it within the branch, by the ways that the settings name. */
   | { readonly kind: "emergency" }
   | { readonly kind: "reject"; readonly code: CallErrorCode };
@@ -33,11 +35,11 @@ function isSamePhone(binding: Binding, source: TransportAddress): boolean {
 
 /**
  * Where a call goes; the README has it as a table. A number of this branch never leaves it, and a call from a hub or
- * another branch never goes on to one: to its caller the number is unknown. Who calls the own number rings the other phones of it, and is
+ * another branch never goes on to one, nor does one of a carrier go anywhere else: to its caller the number is unknown. Who calls the own number rings the other phones of it, and is
  * busy when there is none.
  */
 export function decide({ caller, source, called, route, configured, contacts }: BranchQuestion): BranchDecision {
-  if (route === "uplink" || route === "emergency") {
+  if (route === "uplink" || route === "emergency" || route === "outside") {
     return { kind: route };
   }
   if (route === "blocked") {

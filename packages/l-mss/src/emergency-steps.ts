@@ -4,6 +4,7 @@ import { sipUriOf } from "@mss/model";
 import type { BindingStore, BranchSettings, GatewaySettings } from "@mss/model";
 import { steadyNowMs } from "@mss/runtime";
 import type { Caller } from "./caller.ts";
+import type { CarrierPlan } from "./carrier/carrier-plan.ts";
 import { phoneTarget } from "./phone-target.ts";
 
 /** As long as a network lets it ring (RFC 3261 §16.6 Timer C): a call for help is not given up before. */
@@ -17,15 +18,18 @@ export interface EmergencyCall {
   readonly caller: Extract<Caller, { kind: "extension" }>;
   readonly settings: BranchSettings;
   readonly bindings: BindingStore;
+  readonly carrier: CarrierPlan;
 }
 
-/** The ways that a call for help takes, in the order of the settings: all of them are within the branch. */
+/** The ways that a call for help takes, in the order of the settings: all of them are of the branch. */
 export async function emergencySteps(call: EmergencyCall): Promise<readonly BridgeStep[]> {
   const { settings, bindings, caller } = call;
   const steps: BridgeStep[] = [];
   for (const way of settings.emergency?.to ?? []) {
     if (way.kind === "gateway") {
       steps.push({ targets: [gatewayTarget(way.gateway, call)] });
+    } else if (way.kind === "carrier") {
+      steps.push({ targets: call.carrier.emergency(way.line, call.called, caller).map(withEmergencyTimes) });
     } else if (way.number !== caller.number) {
       const contacts = await bindings.find(way.number, steadyNowMs());
       steps.push({
@@ -37,6 +41,15 @@ export async function emergencySteps(call: EmergencyCall): Promise<readonly Brid
     }
   }
   return steps.filter(({ targets }) => targets.length > 0);
+}
+
+function withEmergencyTimes(target: CallTarget): CallTarget {
+  return {
+    ...target,
+    showsHiddenCaller: true,
+    firstResponseTimeoutMs: GATEWAY_FIRST_RESPONSE_TIMEOUT_MS,
+    ringTimeoutMs: EMERGENCY_RING_TIMEOUT_MS,
+  };
 }
 
 function gatewayTarget(

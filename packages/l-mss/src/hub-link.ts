@@ -7,6 +7,7 @@ import type { Logger } from "@mss/runtime";
 import { BranchError } from "./errors.ts";
 import { grantedSeconds } from "./granted-seconds.ts";
 import type { HubRoute } from "./hub-route.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 export type HubLinkState = "up" | "down";
 
@@ -36,18 +37,6 @@ export interface HubLinkOptions {
   readonly log: Logger;
   readonly timing?: Partial<HubLinkTiming>;
   readonly onState: (state: HubLinkState) => void;
-}
-
-/** Rejects as soon as the signal comes: a stop waits for no hub that is silent. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
 
 /** The registration of one trunk at one hub, kept alive from `start` to `stop`. */

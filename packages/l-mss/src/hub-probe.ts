@@ -31,7 +31,11 @@ export interface HubProbeOptions {
   readonly log: Logger;
   readonly timing?: Partial<HubProbeTiming> | undefined;
   readonly onChange: (isAlive: boolean) => void;
+  /** Constant phrases of the log; those of a hub when absent. */
+  readonly phrases?: { readonly alive: string; readonly dead: string };
 }
+
+const HUB_PHRASES = { alive: "hub takes calls again", dead: "hub takes no calls" };
 
 /**
  * Asks a hub again and again whether it takes calls, from `start` to `stop`. The application answers, not its SIP engine:
@@ -100,10 +104,8 @@ export class HubProbe {
       this.#against = 0;
       this.#isAlive = isGood;
       const why = outcome.kind === "answered" ? { sip: outcome.status } : { reason: outcome.failure };
-      this.#options.log.info(
-        { peer: this.#options.peer, ...why },
-        isGood ? "hub takes calls again" : "hub takes no calls",
-      );
+      const { peer, log, phrases = HUB_PHRASES } = this.#options;
+      log.info({ peer, ...why }, isGood ? phrases.alive : phrases.dead);
       this.#options.onChange(isGood);
     }
   }

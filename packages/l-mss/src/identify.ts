@@ -9,6 +9,7 @@ import { SparseWarnings } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { callerLabel } from "./caller.ts";
 import type { Caller } from "./caller.ts";
+import type { CarrierArrivals } from "./carrier/carrier-arrival.ts";
 import type { DirectPlan } from "./direct/direct-plan.ts";
 
 export interface IdentifiedCall {
@@ -22,6 +23,8 @@ export interface IdentifyOptions {
   readonly guard: DigestGuard;
   /** Absent: no other branch calls straight. */
   readonly direct: DirectPlan | undefined;
+  /** What comes from the address of a carrier. */
+  readonly carriers: Pick<CarrierArrivals, "arrival">;
   readonly activeCalls: () => readonly ActiveCall[];
   readonly log: Logger;
 }
@@ -46,7 +49,7 @@ function hubOf(settings: BranchSettings, request: IncomingRequest, username: str
 }
 
 /** Those that show who they are by a password. */
-type Authenticated = Exclude<Caller, { kind: "branch" }>;
+type Authenticated = Exclude<Caller, { kind: "branch" | "carrier" }>;
 
 function callerOf(settings: BranchSettings, request: IncomingRequest, username: string): Authenticated | undefined {
   const hub = hubOf(settings, request, username);
@@ -66,19 +69,20 @@ function isHub(hub: TrunkHubSettings, { peerNames }: IncomingRequest, { federati
 
 /**
  * Who calls: a hub (its id as user name, the trunk's secret, from the hub's address and with its certificate), another branch that calls
- * straight (by its certificate alone), or an extension (its number as user name). Nobody else: without valid credentials the answer is 407. An extension calls under its own number only (403).
+ * straight (by its certificate alone), a carrier (by the address that it calls from), or an extension (its number as user name). Nobody else: without valid credentials the answer is 407. An extension calls under its own number only (403).
  */
 export function identify({
   settings,
   guard,
   direct,
+  carriers,
   activeCalls,
   log,
 }: IdentifyOptions): Step<IncomingRequest, IdentifiedCall> {
   const warnings = new SparseWarnings({ log });
   return async (invite) => {
     const { source: peer } = invite;
-    const arrival = direct?.arrival(invite, activeCalls);
+    const arrival = direct?.arrival(invite, activeCalls) ?? carriers.arrival(invite);
     if (arrival !== undefined) {
       return arrival.kind === "caller" ? next({ invite, caller: arrival.caller }) : arrival;
     }

@@ -9,6 +9,7 @@ import { compose } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { createEngine } from "@mss/sip-engine";
 import { openBranchStore } from "@mss/store";
+import type { CarrierLinesOptions } from "./carrier/carrier-lines.ts";
 import { BranchError } from "./errors.ts";
 import type { HubLinkTiming } from "./hub-link.ts";
 import type { HubProbeTiming } from "./hub-probe.ts";
@@ -29,6 +30,7 @@ export interface StartBranchOptions {
   readonly onRecord?: (record: CallRecord) => void;
   readonly trunkTiming?: Partial<HubLinkTiming>;
   readonly hubProbe?: Partial<HubProbeTiming>;
+  readonly carrierTiming?: CarrierLinesOptions["timing"];
   readonly pullTiming?: Partial<PullTiming>;
   readonly orphanTiming?: Partial<OrphanTiming>;
   readonly shippingTiming?: Partial<ShippingTiming>;

@@ -1,12 +1,16 @@
 import { createCallControl } from "@mss/call-control";
 import type { ActiveCall, CallControl, CallLimits, EngineAddress, LinkState, LocalEngine } from "@mss/call-control";
-import { RecordLedger, RecordShipper, createNodeHttp, loneHandlers } from "@mss/call-control/node";
+import { RecordLedger, RecordShipper, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp, ShippingTiming } from "@mss/call-control/node";
 import type { BindingStore, BranchId, BranchSettings, CallJournal, CallRecord, CopyStore, HubId } from "@mss/model";
 import { TypedEmitter, compose } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
+import { createBranchHttp } from "./branch-http.ts";
 import { BranchRouting } from "./branch-routing.ts";
-import { extensionLabel } from "./caller.ts";
+import { carrierLabel, extensionLabel } from "./caller.ts";
+import type { CarrierLineState, CarrierLineStatus } from "./carrier/carrier-line.ts";
+import { CarrierLines } from "./carrier/carrier-lines.ts";
+import type { CarrierLinesOptions } from "./carrier/carrier-lines.ts";
 import { ExpiredBindings } from "./expired-bindings.ts";
 import type { HubLinkState, HubLinkTiming } from "./hub-link.ts";
 import type { HubProbeTiming } from "./hub-probe.ts";
@@ -39,6 +43,8 @@ export interface BranchNodeOptions {
   readonly trunkTiming?: Partial<HubLinkTiming>;
   /** How the hubs are asked whether they take calls. */
   readonly hubProbe?: Partial<HubProbeTiming>;
+  /** How the carrier lines are kept registered, and asked whether they are there. */
+  readonly carrierTiming?: CarrierLinesOptions["timing"];
   /** How the branch asks its hubs for the topology. */
   readonly pullTiming?: Partial<PullTiming>;
   /** How long calls stay whose hub is lost. */
@@ -56,6 +62,8 @@ export interface BranchStatus {
   readonly calls: number;
   readonly hubs: readonly { readonly hub: HubId; readonly state: HubLinkState }[];
   readonly topology: TopologyStatus;
+  /** In the order in which they are tried. */
+  readonly carrierLines: readonly CarrierLineStatus[];
 }
 
 /** An L-MSS: the registrar and call control of one branch. */
@@ -65,7 +73,7 @@ export interface BranchNode extends Part {
   /** Takes no new calls (503 with Retry-After) and waits for the others up to `limitMs`, then ends them. */
   drain(limitMs: number): Promise<void>;
   /**
-   * `hub`: it began or ceased to take our calls. `topology`: the branch goes by another revision. Returns the function that takes
+   * `hub`, `carrier`: it began or ceased to take our calls. `topology`: the branch goes by another revision. Returns the function that takes
    * the listener off.
    */
   on<Name extends keyof BranchEvents>(event: Name, listener: (...args: BranchEvents[Name]) => void): () => void;
@@ -78,8 +86,8 @@ export interface BranchNode extends Part {
 
 const HUB_FIRST_RESPONSE_TIMEOUT_MS = 2_000;
 
-/** Errors after which the hub itself, not the callee, is in doubt. */
-const HUB_IN_DOUBT: readonly (string | undefined)[] = ["TARGET_SILENT", "TARGET_UNREACHABLE"];
+/** Errors after which the hub or the carrier itself, not the callee, is in doubt. */
+const PEER_IN_DOUBT: readonly (string | undefined)[] = ["TARGET_SILENT", "TARGET_UNREACHABLE"];
 
 function createUplink({ settings, log, trunkTiming, hubProbe }: BranchNodeOptions, control: CallControl): Uplink {
   return new Uplink({
@@ -89,6 +97,33 @@ function createUplink({ settings, log, trunkTiming, hubProbe }: BranchNodeOption
     ...(trunkTiming === undefined ? {} : { timing: trunkTiming }),
     probe: { ...settings.trunk.probe, ...hubProbe },
   });
+}
+
+function createCarriers(
+  { settings, log, carrierTiming: timing }: BranchNodeOptions,
+  control: CallControl,
+  onState: CarrierLinesOptions["onState"],
+): CarrierLines {
+  return new CarrierLines({
+    settings,
+    request: (request) => control.request(request),
+    log: log.child({ mod: "carrier" }),
+    onState,
+    ...(timing && { timing }),
+  });
+}
+
+/** Whether the hub or the carrier that a call failed at is still there is asked now, and not when it would be its turn. */
+function askAgain({ target, code, tried = [] }: CallRecord, { routing, uplink, carriers }: BranchParts): void {
+  const doubtful = new Set(
+    [...tried, { route: target, code }].flatMap((way) => (PEER_IN_DOUBT.includes(way.code) ? [way.route] : [])),
+  );
+  for (const { id } of routing.settings.trunk.hubs.filter((hub) => doubtful.has(`hub:${hub.id}`))) {
+    uplink.refresh(id);
+  }
+  for (const { id } of carriers.linesUp().filter((line) => doubtful.has(carrierLabel(line)))) {
+    carriers.refresh(id);
+  }
 }
 
 /** Calls of the branch: in its journal, and from there to a hub. */
@@ -127,61 +162,17 @@ function createPull(options: BranchNodeOptions, { routing, uplink, onRevision }:
   });
 }
 
-/** Health and metrics, when the settings ask for them. */
-function createHttp(
-  { settings, log, certificate, engineReport }: BranchNodeOptions,
-  parts: BranchParts,
-): NodeHttp | undefined {
-  if (settings.http === undefined) {
-    return undefined;
-  }
-  const { control, uplink, pull, shipper } = parts;
-  return createNodeHttp({
-    node: settings.id,
-    role: "branch",
-    listen: settings.http,
-    control,
-    log: log.child({ mod: "http" }),
-    ...(certificate === undefined ? {} : { certificate }),
-    ...(engineReport === undefined ? {} : { engineReport }),
-    records: () => shipper.status(),
-    health: () => ({
-      degraded: shipper.status().diskProblem !== undefined,
-      hubs: uplink.states(),
-      topology: pull.status(),
-    }),
-    views: { "/hubs": () => uplink.states() },
-    gauges: [
-      { name: "mss_hubs_up", help: "Hubs that take our calls", value: () => uplink.hubsUp().length },
-      {
-        name: "mss_topology_revision",
-        help: "Revision of the topology in force; 0: the branch's own file",
-        value: () => pull.status().revision ?? 0,
-      },
-      {
-        name: "mss_topology_age_seconds",
-        help: "Since a hub said that this revision is the present one, or since the start",
-        value: () => pull.status().ageSeconds,
-      },
-      {
-        name: "mss_topology_refused",
-        help: "1 while no hub can be asked, or what they offer is left out",
-        value: () => Number(pull.status().problem !== undefined),
-      },
-    ],
-  });
-}
-
 interface BranchParts {
   readonly control: CallControl;
   readonly uplink: Uplink;
+  readonly carriers: CarrierLines;
   readonly pull: TopologyPull;
   readonly routing: BranchRouting;
   readonly ledger: RecordLedger;
   readonly shipper: RecordShipper;
 }
 
-function branchStatus({ control, uplink, pull, routing }: BranchParts): BranchStatus {
+function branchStatus({ control, uplink, carriers, pull, routing }: BranchParts): BranchStatus {
   return {
     node: routing.settings.id,
     engineLink: control.linkState,
@@ -189,6 +180,7 @@ function branchStatus({ control, uplink, pull, routing }: BranchParts): BranchSt
     calls: control.activeCalls().length,
     hubs: uplink.states(),
     topology: pull.status(),
+    carrierLines: carriers.states(),
   };
 }
 
@@ -210,13 +202,18 @@ function lifecycleOf(parts: BranchParts, { orphans, expired, http, log }: Lifecy
       { name: "call control", part: parts.control },
       { name: "orphan watch", part: orphans },
       { name: "uplink", part: parts.uplink },
+      { name: "carrier lines", part: parts.carriers },
       ...(http === undefined ? [] : [{ name: "http", part: http.server }]),
     ],
     { onStopFailure: (part, error) => log.error({ err: error, part }, "part failed to stop") },
   );
 }
 
-type BranchEvents = { topology: [revision: number]; hub: [hub: HubId, state: HubLinkState] };
+type BranchEvents = {
+  topology: [revision: number];
+  hub: [hub: HubId, state: HubLinkState];
+  carrier: [line: string, state: CarrierLineState];
+};
 
 /**
  * Builds an L-MSS; `start` goes by the topology on its disk, connects to the engine, then begins to register the trunk and
@@ -230,6 +227,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     bindings: store.bindings,
     hubsUp: () => uplink.hubsUp(),
     onHubDown: (hub, listener) => uplink.onDown(hub, listener),
+    carriers: () => carriers,
     calls: () => control,
     knowsPeers: options.engine.tellsPeerNames === true,
     onRegistered: (number) => control.registrationChanged(extensionLabel(number)),
@@ -240,10 +238,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     ledger.closed(record);
     http?.count(record);
     options.onRecord?.(record);
-    const hub = routing.settings.trunk.hubs.find(({ id }) => record.target === `hub:${id}`);
-    if (hub !== undefined && HUB_IN_DOUBT.includes(record.code)) {
-      uplink.refresh(hub.id);
-    }
+    askAgain(record, parts);
   }
   const control: CallControl = createCallControl({
     node: settings.id,
@@ -260,6 +255,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
   });
   const { ledger, shipper } = createRecords(options, routing);
   const uplink = createUplink(options, control);
+  const carriers = createCarriers(options, control, (line, state) => emitter.emit("carrier", line, state));
   const pull = createPull(options, {
     routing,
     uplink,
@@ -268,8 +264,8 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
       shipper.retryNow(); // it may name other hubs
     },
   });
-  const parts: BranchParts = { control, uplink, pull, routing, ledger, shipper };
-  const http = createHttp(options, parts);
+  const parts: BranchParts = { control, uplink, carriers, pull, routing, ledger, shipper };
+  const http = createBranchHttp(options, parts);
   const orphans = new OrphanWatch({ calls: () => control, log, timing: options.orphanTiming });
   uplink.on("state", (hub, state) => {
     emitter.emit("hub", hub, state);
@@ -296,6 +292,7 @@ export function createBranchNode(options: BranchNodeOptions): BranchNode {
     update(changed) {
       routing.useFile({ ...changed, listen: settings.listen });
       uplink.update(routing.settings);
+      carriers.update(routing.settings);
       pull.refresh();
       shipper.retryNow();
     },

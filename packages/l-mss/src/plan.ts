@@ -9,8 +9,9 @@ import { namedHopOf, sipUriOf } from "@mss/model";
 import type { BindingStore, BranchSettings, HubId } from "@mss/model";
 import { steadyNowMs } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
-import { callerLabel, extensionLabel } from "./caller.ts";
+import { callerLabel, carrierLabel, extensionLabel } from "./caller.ts";
 import type { Caller } from "./caller.ts";
+import type { CarrierPlan, CarrierWays } from "./carrier/carrier-plan.ts";
 import { decide } from "./decide.ts";
 import type { BranchDecision } from "./decide.ts";
 import type { DirectPlan } from "./direct/direct-plan.ts";
@@ -38,6 +39,8 @@ export interface PlanOptions {
   readonly hubFirstResponseTimeoutMs: number;
   /** The rules by which other branches are called straight; undefined: they are not. */
   readonly direct: DirectPlan | undefined;
+  /** The lines to the public telephone network. */
+  readonly carrier: CarrierPlan;
   readonly log: Logger;
 }
 
@@ -66,7 +69,7 @@ export function hubStep({ hub, address }: HubRoute, called: string, options: Pla
   return { targets: [target] };
 }
 
-/** What every plan of this caller has: an extension is shown as the branch knows it, a hub is believed. */
+/** What every plan of this caller has: an extension is shown as the branch knows it, a hub is believed, a carrier is not. */
 function callerPart(
   caller: Caller,
   { federation }: BranchSettings,
@@ -79,6 +82,9 @@ function callerPart(
     const { called: to, shown: user } = caller;
     const shown = user === undefined ? {} : { callerId: { user, domain: federation } };
     return { origin, trusted: true, ringsHere: true, to, ...shown };
+  }
+  if (caller.kind === "carrier") {
+    return { origin, to: caller.called };
   }
   const { number, settings, isHidden = false } = caller;
   const named = settings.name === undefined ? {} : { displayName: settings.name };
@@ -113,7 +119,7 @@ async function stepsOf(
   decision: Exclude<BranchDecision, { kind: "reject" }>,
   context: LegContext,
 ): Promise<readonly BridgeStep[]> {
-  const { settings, bindings, caller, called } = context;
+  const { settings, bindings, caller, called, carrier } = context;
   switch (decision.kind) {
     case "ring": {
       const limit = findExtension(settings, called)?.settings.maxCalls;
@@ -128,10 +134,27 @@ async function stepsOf(
     case "uplink": {
       return awaySteps(called, { ...context, caller: caller.kind === "extension" ? caller.number : undefined });
     }
+    case "outside": {
+      return [];
+    }
     case "emergency": {
-      return caller.kind === "extension" ? emergencySteps({ settings, bindings, caller, called }) : [];
+      return caller.kind === "extension" ? emergencySteps({ settings, bindings, caller, called, carrier }) : [];
     }
   }
+}
+
+const NO_WAYS: CarrierWays = { steps: [], passedOver: [] };
+
+/** Over the carrier lines: behind the outside prefix, and to another branch as the last of all ways. */
+function carrierWays(kind: BranchDecision["kind"], { caller, called, carrier }: LegContext): CarrierWays {
+  if (caller.kind !== "extension") {
+    return NO_WAYS;
+  }
+  return kind === "outside"
+    ? carrier.outside(called, caller)
+    : kind === "uplink"
+      ? carrier.overflow(called, caller)
+      : NO_WAYS;
 }
 
 type Limits = Required<Pick<BridgePlan, "rates" | "leases">>;
@@ -148,6 +171,17 @@ function ownLimits({ number, settings }: Extract<Caller, { kind: "extension" }>)
   };
 }
 
+/** What a call may use of the line that it comes by, or goes by for sure. */
+function lineLimits(caller: Caller, isUplink: boolean, { settings }: PlanOptions): Limits["leases"] {
+  if (caller.kind === "carrier") {
+    const { maxCalls } = caller.line;
+    return maxCalls === undefined ? [] : [{ key: carrierLabel(caller.line), limit: maxCalls, full: "TARGET_BUSY" }];
+  }
+  const { maxCalls } = settings.trunk;
+  const overTrunk = caller.kind !== "extension" || isUplink;
+  return overTrunk && maxCalls !== undefined ? [{ key: TRUNK_LEASE, limit: maxCalls }] : [];
+}
+
 /** Hubs that would be asked before the others, and are known to take no calls. */
 function hubsAway({ settings, hubsUp }: PlanOptions): readonly TriedRoute[] {
   const up = new Set(hubsUp().map(({ hub }) => hub.id));
@@ -155,14 +189,19 @@ function hubsAway({ settings, hubsUp }: PlanOptions): readonly TriedRoute[] {
 }
 
 /** What the caller hears when there is no way left for a call that was not refused. */
-const NO_WAY = { ring: "NOT_REGISTERED", uplink: "PEER_AWAY", emergency: "NOT_REGISTERED" } as const;
+const NO_WAY = {
+  ring: "NOT_REGISTERED",
+  uplink: "PEER_AWAY",
+  outside: "PEER_AWAY",
+  emergency: "NOT_REGISTERED",
+} as const;
 
 /** Decides where an identified call goes and says so as a plan, or as the answer it gets. */
 export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
   const { settings, bindings, calls, log } = options;
   return async ({ invite, caller }) => {
     const origin = callerLabel(caller);
-    const dialled = caller.kind === "branch" ? caller.called : dialledNumber(invite.called);
+    const dialled = "called" in caller ? caller.called : dialledNumber(invite.called);
     if (dialled === undefined) {
       return reject("UNKNOWN_NUMBER", origin);
     }
@@ -171,7 +210,7 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
     if (route.kind === "blocked") {
       log.info({ from: origin, to: dialled, reason: route.kind, rule: route.rule }, "number barred");
     }
-    const called = route.kind === "local" ? route.number : dialled;
+    const called = "number" in route ? route.number : dialled;
     const configured = route.kind === "local" && findExtension(settings, called) !== undefined;
     const contacts = configured ? await bindings.find(called, steadyNowMs()) : [];
     const decision = decide({ caller, source: invite.source, called, route: route.kind, configured, contacts });
@@ -180,18 +219,17 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
     }
     const sessionId = randomBytes(SESSION_ID_BYTES).toString("hex");
     const context = { ...options, caller, called, sessionId };
-    const steps = await stepsOf(decision, context);
-    const passedOver = decision.kind === "uplink" ? hubsAway(options) : [];
+    const isUplink = decision.kind === "uplink";
+    const carrier = carrierWays(decision.kind, context);
+    const steps = [...(await stepsOf(decision, context)), ...carrier.steps];
+    const passedOver = [...(isUplink ? hubsAway(options) : []), ...carrier.passedOver];
     if (steps.length === 0) {
       return { ...reject(NO_WAY[decision.kind], origin), passedOver };
     }
-    const { maxCalls } = settings.trunk;
-    const overTrunk = caller.kind !== "extension" || decision.kind === "uplink";
-    const trunk = overTrunk && maxCalls !== undefined ? [{ key: TRUNK_LEASE, limit: maxCalls }] : [];
     const own = caller.kind === "extension" && decision.kind !== "emergency" ? ownLimits(caller) : NO_LIMITS;
-    const leases = [...own.leases, ...trunk];
+    const leases = [...own.leases, ...lineLimits(caller, isUplink, options)];
     const ofOurs = caller.kind === "extension" ? { sessionId } : {};
-    const again = decision.kind === "uplink" ? { again: () => stepsOf(decision, context) } : {};
+    const again = isUplink ? { again: () => stepsOf(decision, context) } : {};
     return next({ ...callerPart(caller, settings), ...ofOurs, rates: own.rates, leases, steps, passedOver, ...again });
   };
 }

@@ -18,7 +18,7 @@ export interface TakeOverOptions {
 export function takeOver({ calls, plan, log }: TakeOverOptions): Step<IdentifiedCall, BridgePlan> {
   return async (call) => {
     const { invite, caller } = call;
-    if (caller.kind === "extension") {
+    if (caller.kind === "extension" || caller.kind === "carrier") {
       return plan(call);
     }
     const origin = callerLabel(caller);

@@ -1,13 +1,15 @@
 import type { BranchSettings } from "@mss/model";
 
-/** Where the hubs, the gateways and the other branches of a branch are. Its phones show that they are known by their passwords. */
+/** Where the hubs, the gateways, the carriers and the other branches of a branch are. Its phones show that they are known by their passwords. */
 export function trustedHosts({
   trunk,
   emergency,
   direct,
-}: Pick<BranchSettings, "trunk" | "emergency" | "direct">): readonly string[] {
+  carrierLines = [],
+}: Pick<BranchSettings, "trunk" | "emergency" | "direct" | "carrierLines">): readonly string[] {
   const peers = (direct?.peers ?? []).flatMap(({ addresses }) => addresses);
   const hubs = trunk.hubs.flatMap(({ addresses }) => addresses);
   const gateways = (emergency?.to ?? []).flatMap((way) => (way.kind === "gateway" ? [way.gateway.address] : []));
-  return [...hubs, ...peers, ...gateways].map(({ host }) => host);
+  const carriers = carrierLines.map(({ server }) => server);
+  return [...hubs, ...peers, ...gateways, ...carriers].map(({ host }) => host);
 }

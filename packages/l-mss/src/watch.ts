@@ -13,6 +13,9 @@ export function planWatch(options: PlanOptions): Step<IdentifiedCall, LampPlan> 
   const { settings, bindings, calls } = options;
   return ({ invite, caller }) => {
     const origin = callerLabel(caller);
+    if (caller.kind === "carrier") {
+      return reject("NOT_PERMITTED", origin); // whether somebody telephones is nobody's business outside
+    }
     const dialled = caller.kind === "branch" ? caller.called : dialledNumber(invite.called);
     if (dialled === undefined) {
       return reject("UNKNOWN_NUMBER", origin);
@@ -20,7 +23,7 @@ export function planWatch(options: PlanOptions): Step<IdentifiedCall, LampPlan> 
     const watcher = { origin, trusted: caller.kind !== "extension" };
     const cameFrom = caller.kind === "extension" ? "extension" : "hub";
     const route = calls.decide({ number: dialled, cameFrom, atMs: Date.now() });
-    if (route.kind === "blocked" || route.kind === "emergency") {
+    if (route.kind === "blocked" || route.kind === "emergency" || route.kind === "outside") {
       return reject("NOT_PERMITTED", origin);
     }
     if (route.kind === "uplink") {

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { transportAddressSchema } from "./address.ts";
-import { blockSchema, calendarSchema, numberRewriteSchema, routeSchema } from "./call-rules.ts";
+import {
+  blockSchema,
+  calendarSchema,
+  numberRewriteSchema,
+  overflowSchema,
+  publicNumberSchema,
+  routeSchema,
+} from "./call-rules.ts";
 import { branchIdSchema, extensionNumberSchema, hubIdSchema } from "./ids.ts";
 import { revisionHeaderSchema } from "./revision.ts";
 
@@ -16,6 +23,7 @@ const emergencySchema = z
         z.discriminatedUnion("kind", [
           z.strictObject({ kind: z.literal("extension"), number: extensionNumberSchema }).readonly(),
           z.strictObject({ kind: z.literal("gateway"), gateway: gatewaySchema }).readonly(),
+          z.strictObject({ kind: z.literal("carrier"), line: z.string().min(1) }).readonly(),
         ]),
       )
       .readonly(),
@@ -81,6 +89,9 @@ export const branchPartBodySchema = z
         blocked: z.array(blockSchema).readonly().exactOptional(),
         calendars: z.array(calendarSchema).readonly().exactOptional(),
         siteTimeZones: z.record(z.string(), z.string()).readonly().exactOptional(),
+        outside: z.string().exactOptional(),
+        publicNumbers: z.array(publicNumberSchema).readonly().exactOptional(),
+        overflow: overflowSchema.exactOptional(),
       })
       .readonly(),
     trunk: z

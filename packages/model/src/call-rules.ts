@@ -66,3 +66,18 @@ export const blockSchema = z
   })
   .readonly();
 export type BlockRules = z.infer<typeof blockSchema>;
+
+/** Numbers, and what they are called by from the public network: `4xxx` and `442079464xxx`, E.164 without `+`. */
+export const publicNumberSchema = z.strictObject({ numbers: z.string().min(1), public: z.string().min(1) }).readonly();
+export type PublicNumberRule = z.infer<typeof publicNumberSchema>;
+
+/** Calls to other branches that nothing else carries. */
+export const overflowSchema = z
+  .strictObject({
+    /** Ids of carrier lines, in the order in which they are tried. */
+    lines: z.array(z.string().min(1)).readonly(),
+    /** Public numbers of the other branches, whose own numbers are as they are dialled. */
+    numbers: z.array(publicNumberSchema).readonly(),
+  })
+  .readonly();
+export type OverflowRules = z.infer<typeof overflowSchema>;

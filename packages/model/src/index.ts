@@ -2,8 +2,22 @@ export { TRANSPORTS, namedHopOf, sipUriOf, transportAddressSchema } from "./addr
 export type { Transport, TransportAddress } from "./address.ts";
 export { bindingSchema } from "./binding.ts";
 export type { Binding } from "./binding.ts";
-export { blockSchema, calendarSchema, numberRewriteSchema, routeSchema } from "./call-rules.ts";
-export type { BlockRules, CalendarRules, NumberRewrite, RouteRules } from "./call-rules.ts";
+export {
+  blockSchema,
+  calendarSchema,
+  numberRewriteSchema,
+  overflowSchema,
+  publicNumberSchema,
+  routeSchema,
+} from "./call-rules.ts";
+export type {
+  BlockRules,
+  CalendarRules,
+  NumberRewrite,
+  OverflowRules,
+  PublicNumberRule,
+  RouteRules,
+} from "./call-rules.ts";
 export { CALL_RESULTS, callRecordSchema, openCallSchema, recordKey, recordOfCrash } from "./call-record.ts";
 export type { CallRecord, CallResult, OpenCall } from "./call-record.ts";
 export type {
@@ -55,6 +69,8 @@ export type {
   EmergencySettings,
   BranchTrunkSettings,
   CallLimitSettings,
+  CarrierLineSettings,
+  CarrierServer,
   ProbeSettings,
   ConnectionLimitSettings,
   ExtensionSettings,

@@ -1,7 +1,7 @@
 import type { LogLevel } from "@mss/runtime";
-import type { TransportAddress } from "./address.ts";
+import type { Transport, TransportAddress } from "./address.ts";
 import type { DirectSettings, Endpoint } from "./branch-part.ts";
-import type { BlockRules, CalendarRules, NumberRewrite } from "./call-rules.ts";
+import type { BlockRules, CalendarRules, NumberRewrite, OverflowRules, PublicNumberRule } from "./call-rules.ts";
 import type { BranchId, ExtensionNumber, HubId } from "./ids.ts";
 
 /** Phones on one number; all ring. Fixed by the mission, not a key of the topology. */
@@ -169,6 +169,50 @@ export interface GatewaySettings {
   readonly caller?: NumberRewrite;
 }
 
+/** Where a carrier takes requests: an IP address, or a name that DNS knows. */
+export interface CarrierServer {
+  readonly transport: Transport;
+  readonly host: string;
+  /** Absent: DNS says it for a name (RFC 3263 §4.2). */
+  readonly port?: number;
+}
+
+/** What a carrier is told of who calls. */
+export interface CarrierCallerSettings {
+  /** Shown for an extension without a public number. As the carrier wants it; absent: the account's user name. */
+  readonly number?: string;
+  /** `number` is shown for all of them. */
+  readonly unified: boolean;
+  /** The carrier keeps to itself who does not want to be shown: it is told by P-Asserted-Identity (RFC 3325). */
+  readonly asserted: boolean;
+}
+
+/** A line of the branch to a telephone carrier. Lines of a branch are in the order in which they are tried. */
+export interface CarrierLineSettings {
+  /** Such as `pccw`; the gateways of the branch have other ids. */
+  readonly id: string;
+  readonly server: CarrierServer;
+  /** Further addresses that it calls from: IP addresses and networks such as `192.0.2.0/24`. */
+  readonly sources: readonly string[];
+  /** Host part of its SIP addresses. */
+  readonly domain: string;
+  /** Digest account at the carrier; absent: the carrier knows the branch by its address. */
+  readonly account?: { readonly username: string; readonly secret: string; readonly realm: string };
+  /** The account registers, and asks for so long; absent: it does not. */
+  readonly register?: { readonly expiresSeconds: number };
+  /** Asked by OPTIONS whether it is there. */
+  readonly probe: boolean;
+  readonly caller: CarrierCallerSettings;
+  /** Written before an international number (E.164 without `+`): `+`, `00`, or nothing. */
+  readonly internationalPrefix: string;
+  /** Makes an international number of what the carrier calls, where that is none yet. */
+  readonly called?: NumberRewrite;
+  /** Calls at once, both directions together; absent: no limit. */
+  readonly maxCalls?: number;
+  /** New calls towards the carrier; absent: no limit. */
+  readonly callRate?: RateSettings;
+}
+
 /** Emergency numbers, which never leave the branch. */
 export interface EmergencySettings {
   readonly numbers: readonly string[];
@@ -176,6 +220,8 @@ export interface EmergencySettings {
   readonly to: readonly (
     | { readonly kind: "extension"; readonly number: ExtensionNumber }
     | { readonly kind: "gateway"; readonly gateway: GatewaySettings }
+    /** Id of one of the branch's carrier lines. */
+    | { readonly kind: "carrier"; readonly line: string }
   )[];
 }
 
@@ -215,6 +261,14 @@ export interface BranchSettings {
   /** IANA name; UTC when absent. */
   readonly timeZone?: string;
   readonly emergency?: EmergencySettings;
+  /** Digits before a number that goes over a carrier line; absent: there is none. */
+  readonly outside?: string;
+  /** In the order in which they are tried; absent: none. */
+  readonly carrierLines?: readonly CarrierLineSettings[];
+  /** What its numbers are called by from the public network, by the numbers that its own phones have. */
+  readonly publicNumbers?: readonly PublicNumberRule[];
+  /** Absent: calls to other branches go over no carrier line. */
+  readonly overflow?: OverflowRules;
   /** What its extensions must not call. */
   readonly blocked?: readonly BlockRules[];
   /** Calendars that `blocked` names, and the time zones of their sites. */

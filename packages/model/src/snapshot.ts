@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { transportAddressSchema } from "./address.ts";
-import { blockSchema, calendarSchema, routeSchema } from "./call-rules.ts";
+import { blockSchema, calendarSchema, publicNumberSchema, routeSchema } from "./call-rules.ts";
 import { branchIdSchema, hubIdSchema } from "./ids.ts";
 
 /** SHA-256 in hexadecimal. */
@@ -53,6 +53,14 @@ export const snapshotSchema = z
               .optional(),
             /** Calls the other branches that have this, and is called by them, straight when no hub can be reached; absent: not. */
             direct: z.literal(true).optional(),
+            /** Digits that its phones dial before a number that goes over a carrier line; absent: it has no such lines. */
+            outside: z.string().optional(),
+            /** Its carrier lines, in the order in which they are tried. */
+            carrierLines: z.array(z.string()).readonly().optional(),
+            /** Those of them that carry calls to other branches when nothing else does. */
+            overflow: z.array(z.string()).readonly().optional(),
+            /** What some of `numbers` are called by from the public network. */
+            publicNumbers: z.array(publicNumberSchema).readonly().optional(),
           })
           .readonly(),
       )

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { branchIdSchema, hubIdSchema } from "@mss/model";
 import type { GatewaySettings, HubId, RegistrationSettings, TransportAddress } from "@mss/model";
+import { carrierOf } from "./carrier-of.ts";
 import { defaultTls } from "./default-tls.ts";
 import { parseListen } from "./document/address.ts";
 import { present, rulesOf } from "./rules-of.ts";
@@ -105,6 +106,7 @@ function buildBranch(
     timeZone: branch.timeZone,
     ...(branch.emergency === undefined ? {} : { emergency: branch.emergency }),
     gateways: gatewaysOf(branch),
+    ...carrierOf(branch, facts),
     listen: facts.listen.map(({ value }) => value),
     largeRequestBytes: branch.sip.largeRequestBytes,
     ...externalOf(facts),

@@ -48,6 +48,13 @@ export const FAULT_CODES = {
   "unknown-branch": "a rule or a calendar that names a branch which does not exist",
   "unknown-time-zone": "a time zone that is none",
   "unknown-target": "emergency numbers that lead to nobody, or to a gateway that does not exist",
+  "outside-prefix-taken": "numbers that begin with the outside prefix of a branch, whose phones cannot dial them",
+  "public-number-twice": "one public number of two branches, or of two numbers of a branch",
+  "invalid-public-number": "a public number that is none, or that is not of a number of its branch",
+  "unknown-line": "calls to other branches over a carrier line that does not exist",
+  "line-twice": "two carrier lines of one account, or to one server without accounts",
+  "no-public-numbers":
+    "a branch that calls others over its carrier lines, and none of them has a public number (warning)",
   "invalid-site-code": "numbers that do not begin with the site code of their branch",
   "contradictory-rewrite": "a number that is to be replaced and changed at once",
   "equal-rank": "two routes that are equally exact for a number and may both hold",
@@ -61,7 +68,8 @@ export const FAULT_CODES = {
   "invalid-secret": "a secret in none of the three forms, or one that cannot be used as a password",
   "plain-secret": "a secret in clear in a file that is not a demo (warning)",
   "weak-secret": "a secret of less than 8 characters, or equal to the number or name it protects (warning)",
-  "shared-secret": "two trunks with one secret (a warning when it is not in clear in the file)",
+  "shared-secret":
+    "two trunks, or a trunk and a carrier line, with one secret (a warning when it is not in clear in the file)",
   "unresolvable-secret": "an environment variable or a file of a secret that is not there or is empty",
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { buildTopology } from "./build-topology.ts";
 import type { CheckedFile } from "./build-topology.ts";
 import { checkAddresses } from "./checks/check-addresses.ts";
+import { checkCarriers } from "./checks/check-carriers.ts";
 import { checkExternalAddresses } from "./checks/check-external-address.ts";
 import { checkExtensions } from "./checks/check-extensions.ts";
 import { checkFederation, checkNodes, checkPresence } from "./checks/check-nodes.ts";
@@ -136,6 +137,7 @@ function check(sources: readonly TopologySource[], collector: FaultCollector): C
     document === undefined ? [] : [{ ...rest, document }],
   );
   if (checked.length === files.length && isComplete) {
+    checkCarriers(checked, collector);
     checkRules(checked, collector); // a rule may name what is in a file that could not be read
   }
   const topology = collector.faults.length > 0 ? undefined : proven(checked, collector);

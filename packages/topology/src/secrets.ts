@@ -59,14 +59,14 @@ export async function resolveSecrets(topology: Topology, sources: SecretSources)
 
 interface ProtectedSecret {
   readonly reference: SecretReference;
-  /** What it protects: a branch id or an extension. */
+  /** What it protects: a branch id, an extension or a carrier line. */
   readonly name: string;
   readonly isTrunk: boolean;
 }
 
-/** A hub needs the secrets of the trunks that come to it, a branch that of its trunk and those of its phones. */
+/** A hub needs the secrets of the trunks that come to it, a branch that of its trunk and those of its phones and carrier lines. */
 export function secretsOf(topology: Topology, node?: string): readonly ProtectedSecret[] {
-  return topology.branches.flatMap(({ id, trunk, extensions }) => {
+  return topology.branches.flatMap(({ id, trunk, extensions, carrier }) => {
     const atHub = trunk.hubs.some((hub) => hub === node);
     const own = node === undefined || id === node;
     const trunkSecret = { reference: trunk.secret, name: id, isTrunk: true };
@@ -75,7 +75,10 @@ export function secretsOf(topology: Topology, node?: string): readonly Protected
       name: low === high ? low : `${low}-${high}`,
       isTrunk: false,
     }));
-    return [...(own || atHub ? [trunkSecret] : []), ...(own ? phones : [])];
+    const lines = (carrier?.lines ?? []).flatMap(({ id: line, account }) =>
+      account === undefined ? [] : [{ reference: account.secret, name: line, isTrunk: false }],
+    );
+    return [...(own || atHub ? [trunkSecret] : []), ...(own ? [...phones, ...lines] : [])];
   });
 }
 

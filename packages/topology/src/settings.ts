@@ -9,7 +9,6 @@ import type {
   EmergencySettings,
   ExtensionNumber,
   ExtensionSettings,
-  GatewaySettings,
   HubSettings,
   HubTrunkSettings,
   TlsSettings,
@@ -19,6 +18,7 @@ import { TopologyError } from "./errors.ts";
 import { directAddressesFor, hubAddressesFor, hubApiFor } from "./hub-addresses.ts";
 import { numbersFromTo } from "./numbers-from-to.ts";
 import type { Secrets } from "./secrets.ts";
+import { carrierLines, publicNetworkRules } from "./settings-carrier.ts";
 import { toSnapshot } from "./snapshot.ts";
 import type { Topology, TopologyBranch, TopologyTls } from "./topology.ts";
 
@@ -81,6 +81,7 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
     ...(external === undefined ? {} : { external }),
     tls: tlsSettings(branch.tls),
     ...callRules(topology, branch),
+    ...carrierLines(branch, secrets),
     extensions: extensionMap(branch, secrets),
     trunk: {
       secret: secrets.valueOf(trunk.secret),
@@ -104,17 +105,29 @@ export function branchSettings(topology: Topology, branchId: string, secrets: Se
 
 type CallRules = Pick<
   BranchSettings,
-  "numbers" | "numbersElsewhere" | "siteCode" | "timeZone" | "emergency" | "blocked" | "calendars" | "siteTimeZones"
+  | "numbers"
+  | "numbersElsewhere"
+  | "siteCode"
+  | "timeZone"
+  | "emergency"
+  | "outside"
+  | "publicNumbers"
+  | "overflow"
+  | "blocked"
+  | "calendars"
+  | "siteTimeZones"
 >;
 
 /** Its part of the federation's rules, and where its emergency calls go. */
-function callRules(topology: Topology, { id, numbersElsewhere, emergency, gateways }: TopologyBranch): CallRules {
+function callRules(topology: Topology, branch: TopologyBranch): CallRules {
+  const { id, numbersElsewhere, emergency } = branch;
   const { id: _id, emergency: _numbers, ...rules } = branchRules(toSnapshot(topology), id) ?? NO_RULES;
-  const to = (emergency?.to ?? []).flatMap((name) => emergencyWay(name, gateways));
+  const to = (emergency?.to ?? []).flatMap((name) => emergencyWay(name, branch));
   return {
     ...withoutUndefined(rules),
     numbersElsewhere: [...new Set([...rules.numbersElsewhere, ...numbersElsewhere])],
     ...(emergency === undefined ? {} : { emergency: { numbers: emergency.numbers, to } }),
+    ...publicNetworkRules(topology, branch),
   };
 }
 
@@ -124,10 +137,12 @@ function withoutUndefined({
   blocked,
   calendars,
   siteTimeZones,
+  outside,
   ...numbers
 }: Omit<BranchRules<BranchId>, "id" | "emergency">): CallRules {
   return {
     ...numbers,
+    ...(outside === undefined ? {} : { outside }),
     ...(siteCode === undefined ? {} : { siteCode }),
     ...(timeZone === undefined ? {} : { timeZone }),
     ...(blocked === undefined ? {} : { blocked }),
@@ -140,10 +155,13 @@ const NO_RULES: BranchRules<BranchId> = { id: "", numbers: [], numbersElsewhere:
 
 type EmergencyWays = EmergencySettings["to"];
 
-function emergencyWay(name: string, gateways: readonly GatewaySettings[]): EmergencyWays {
+function emergencyWay(name: string, { gateways, carrier }: TopologyBranch): EmergencyWays {
   const gateway = gateways.find(({ id }) => id === name);
   if (gateway !== undefined) {
     return [{ kind: "gateway", gateway }];
+  }
+  if (carrier?.lines.some(({ id }) => id === name) === true) {
+    return [{ kind: "carrier", line: name }];
   }
   const number = extensionNumberSchema.safeParse(name);
   return number.success ? [{ kind: "extension", number: number.data }] : [];
@@ -222,6 +240,9 @@ export function settingsWithPart(settings: BranchSettings, { rules, trunk, direc
     blocked: _blocked,
     calendars: _calendars,
     siteTimeZones: _siteTimeZones,
+    outside: _outside,
+    publicNumbers: _publicNumbers,
+    overflow: _overflow,
     direct: _direct,
     ...own
   } = settings;

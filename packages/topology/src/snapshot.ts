@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { formatPattern } from "@mss/dial-plan";
-import type { Snapshot } from "@mss/model";
-import type { Topology } from "./topology.ts";
+import type { Snapshot, SnapshotBranch } from "@mss/model";
+import type { Topology, TopologyBranch } from "./topology.ts";
 
 const STANDARD_TIME_ZONE = "UTC";
 
@@ -17,17 +17,18 @@ export function toSnapshot(topology: Topology): Snapshot {
       .map(({ id, listen, external }) => ({ id, listen, ...(external === undefined ? {} : { external }) }))
       .toSorted(byId),
     branches: topology.branches
-      .map(({ id, name, numbers, siteCode, timeZone, emergency, trunk: { hubs, maxCalls, callRate }, direct }) => ({
-        id,
-        name,
-        numbers: [...new Set(numbers.map(formatPattern))].toSorted(),
-        ...(siteCode === undefined ? {} : { siteCode }),
-        ...(timeZone === STANDARD_TIME_ZONE ? {} : { timeZone }),
-        ...(emergency === undefined ? {} : { emergency: emergency.numbers.toSorted() }),
+      .map(({ trunk: { hubs, maxCalls, callRate }, ...branch }) => ({
+        id: branch.id,
+        name: branch.name,
+        numbers: [...new Set(branch.numbers.map(formatPattern))].toSorted(),
+        ...(branch.siteCode === undefined ? {} : { siteCode: branch.siteCode }),
+        ...(branch.timeZone === STANDARD_TIME_ZONE ? {} : { timeZone: branch.timeZone }),
+        ...(branch.emergency === undefined ? {} : { emergency: branch.emergency.numbers.toSorted() }),
         hubs,
         ...(maxCalls === undefined ? {} : { maxCalls }),
         ...(callRate === undefined ? {} : { callRate }),
-        ...(direct ? { direct } : {}),
+        ...(branch.direct ? { direct: true as const } : {}),
+        ...carrierPart(branch),
       }))
       .toSorted(byId),
     ...(calendars.length === 0 ? {} : { calendars }),
@@ -35,6 +36,25 @@ export function toSnapshot(topology: Topology): Snapshot {
     ...(blocked.length === 0 ? {} : { blocked }),
   };
   return hashedSnapshot(contents);
+}
+
+/** The names of the lines alone: where they lead, and by which account, concerns the branch and nobody else. */
+function carrierPart({
+  carrier,
+  publicNumbers,
+}: Pick<TopologyBranch, "carrier" | "publicNumbers">): Pick<
+  SnapshotBranch,
+  "outside" | "carrierLines" | "overflow" | "publicNumbers"
+> {
+  const lines =
+    carrier === undefined
+      ? {}
+      : {
+          outside: carrier.outside,
+          carrierLines: carrier.lines.map(({ id }) => id),
+          ...(carrier.overflow.length === 0 ? {} : { overflow: carrier.overflow }),
+        };
+  return { ...lines, ...(publicNumbers.length === 0 ? {} : { publicNumbers }) };
 }
 
 /** A snapshot of these contents, which are taken as they are. */

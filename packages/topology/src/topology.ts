@@ -3,12 +3,14 @@ import type {
   BlockRules,
   BranchId,
   CalendarRules,
+  CarrierLineSettings,
   DigestAlgorithm,
   ExternalAddressSettings,
   GatewaySettings,
   HubId,
   LimitSettings,
   ProbeSettings,
+  PublicNumberRule,
   RateSettings,
   RegistrationSettings,
   RouteRules,
@@ -83,7 +85,20 @@ export interface TopologyTrunk {
   readonly requireCertificate: boolean;
 }
 
-/** Emergency numbers of a branch; `to` names its gateways and extensions. */
+/** A carrier line whose password is a reference. */
+export interface TopologyCarrierLine extends Omit<CarrierLineSettings, "account"> {
+  readonly account?: Omit<NonNullable<CarrierLineSettings["account"]>, "secret"> & { readonly secret: SecretReference };
+}
+
+export interface TopologyCarrier {
+  readonly outside: string;
+  /** Names of lines. */
+  readonly overflow: readonly string[];
+  /** In the order in which they are tried. */
+  readonly lines: readonly TopologyCarrierLine[];
+}
+
+/** Emergency numbers of a branch; `to` names its gateways, carrier lines and extensions. */
 export interface TopologyEmergency {
   readonly numbers: readonly string[];
   readonly to: readonly string[];
@@ -101,6 +116,12 @@ export interface TopologyBranch {
   /** Absent: nothing was said of it. */
   readonly emergency?: TopologyEmergency;
   readonly gateways: readonly GatewaySettings[];
+  /** Absent: no carrier lines. */
+  readonly carrier?: TopologyCarrier;
+  /** As the other branches dial the numbers. */
+  readonly publicNumbers: readonly PublicNumberRule[];
+  /** Of branches that the files do not describe. */
+  readonly publicNumbersElsewhere: readonly PublicNumberRule[];
   readonly listen: readonly TransportAddress[];
   readonly largeRequestBytes: number;
   /** Absent: no router before the node. */

@@ -55,6 +55,15 @@ const RULE_CODES = [
   "unknown-time-zone",
 ];
 
+const CARRIER_CODES = [
+  "invalid-public-number",
+  "line-twice",
+  "no-public-numbers",
+  "outside-prefix-taken",
+  "public-number-twice",
+  "unknown-line",
+];
+
 test("every code is shown by a wrong document, or by a test of files and secrets", () => {
   const elsewhere = [
     "unreadable-file",
@@ -63,6 +72,7 @@ test("every code is shown by a wrong document, or by a test of files and secrets
     "unresolvable-secret",
     ...CERTIFICATE_CODES,
     ...RULE_CODES,
+    ...CARRIER_CODES,
   ];
   assert.deepEqual(
     Object.keys(FAULT_CODES)

@@ -17,6 +17,7 @@ export interface ShownIdentity {
   readonly user: string;
   /** Only the host of RFC 3323 is kept: of any other the engine puts its own. */
   readonly host?: string;
+  readonly fromDomain?: string;
 }
 
 function nameAddress({ displayName, user }: ShownIdentity, host: string): string {
@@ -28,7 +29,9 @@ function nameAddress({ displayName, user }: ShownIdentity, host: string): string
 
 /** A From value. The engine replaces `localhost` by the address that it sends from. */
 export function fromHeader(shown: ShownIdentity): string {
-  return nameAddress(shown, shown.host === ANONYMOUS_HOST ? ANONYMOUS_HOST : "localhost");
+  const { host, fromDomain = "" } = shown;
+  const own = DOMAIN.test(fromDomain) ? fromDomain : "localhost";
+  return nameAddress(shown, host === ANONYMOUS_HOST ? ANONYMOUS_HOST : own);
 }
 
 /** Whether the caller asks that nobody but trusted nodes learns who calls. `none` asks for the contrary. RFC 3323 §4.2. */
@@ -40,7 +43,7 @@ export function asksToBeHidden(privacy: string | undefined): boolean {
   return !values.includes("none") && values.some((value) => HIDING.has(value));
 }
 
-function asserted({ domain, ...shown }: CallerId): SipHeaders {
+function asserted({ domain, fromDomain: _fromDomain, ...shown }: CallerId): SipHeaders {
   return domain === undefined || !DOMAIN.test(domain) ? {} : { "P-Asserted-Identity": nameAddress(shown, domain) };
 }
 
@@ -57,16 +60,24 @@ export interface CallerView {
 /**
  * Who calls, as this target is told. A trusted one gets name and number, what is asserted of them, and the wish to be
  * hidden, which is for the node that rings the phone; to anybody else a caller that wants to be hidden is anonymous, and
- * nothing is asserted. RFC 3325 §5, §7.
+ * nothing is asserted but to a carrier that keeps it to itself. RFC 3325 §5, §7.
  */
 export function callerHeaders({ plan, target, from, isHidden, read }: CallerView): SipHeaders {
   const known = target.callerId ?? plan.callerId;
   if (target.trusted !== true) {
     const isShown = !isHidden || target.showsHiddenCaller === true;
-    return { From: fromHeader(isShown ? (known ?? from) : ANONYMOUS) };
+    const shown = { From: fromHeader(isShown ? (known ?? from) : ANONYMOUS) };
+    return target.keepsPrivacy === true && known !== undefined
+      ? withPrivacy({ ...shown, ...asserted(known) }, { isHidden, read })
+      : shown;
   }
   const carried = plan.trusted === true && target.callerId === undefined ? read("P-Asserted-Identity") : undefined;
   const claims = carried === undefined ? asserted(known ?? { user: "" }) : { "P-Asserted-Identity": carried };
   const headers: SipHeaders = { From: fromHeader(known ?? from), ...claims };
+  return withPrivacy(headers, { isHidden, read });
+}
+
+/** The wish to be hidden, where the caller's own headers do not carry it. */
+function withPrivacy(headers: SipHeaders, { isHidden, read }: Pick<CallerView, "isHidden" | "read">): SipHeaders {
   return isHidden && !asksToBeHidden(read("Privacy")) ? mergeHeaders(headers, { Privacy: "id" }) : headers;
 }

@@ -28,6 +28,8 @@ export interface CallerId {
   readonly user: string;
   /** With it trusted targets are told by P-Asserted-Identity that it is so; a domain. RFC 3325. */
   readonly domain?: string;
+  /** Host of the From, for who asks for its own there, such as a carrier. Our own address when absent. */
+  readonly fromDomain?: string;
 }
 
 /** One place to ring. */
@@ -45,6 +47,11 @@ export interface CallTarget {
   readonly credentials?: ClientCredentials;
   /** A peer of the federation: gets our Session-ID and the caller's asserted identity. False when absent. */
   readonly trusted?: boolean;
+  /**
+   * Of a target that is not of the federation: it keeps callers to itself who do not want to be shown, and so it is told by
+   * P-Asserted-Identity who they are, if its `callerId` has a domain. RFC 3325 §7. False when absent.
+   */
+  readonly keepsPrivacy?: boolean;
   /** Shows the caller whatever the caller asks for: emergency calls. False when absent. */
   readonly showsHiddenCaller?: boolean;
   /** A phone and no server: when it says nothing the caller hears 480, not the 503 of a server in trouble. False when absent. */

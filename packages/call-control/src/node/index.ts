@@ -1,5 +1,7 @@
 export { ANONYMOUS_HOST } from "../bridge/identity.ts";
 export { loneHandlers } from "./answer-options.ts";
+export { parseAuthValues } from "../auth/auth-values.ts";
+export type { AuthValue } from "../auth/auth-values.ts";
 export { branchCall } from "./branch-call.ts";
 export type { BranchCall, BranchCallOptions } from "./branch-call.ts";
 export { branchLabel, callingNumber } from "./calling-number.ts";
@@ -14,7 +16,7 @@ export type { EngineReport } from "./engine-metrics.ts";
 export { knownSources } from "./known-sources.ts";
 export type { KnowingEngine, KnownSourcesOptions } from "./known-sources.ts";
 export { createNodeHttp } from "./node-http.ts";
-export type { NodeHttp, NodeHttpOptions } from "./node-http.ts";
+export type { NodeGauge, NodeHttp, NodeHttpOptions } from "./node-http.ts";
 export { NODE_ERRORS, NodeError, NodeTls } from "./node-tls.ts";
 export type { CertificateStatus, NodeErrorCode, NodeTlsOptions, TlsEngine } from "./node-tls.ts";
 export { RecordShipper } from "../record/record-shipper.ts";

@@ -27,9 +27,14 @@ export interface NodeHttpOptions {
   readonly views: Readonly<Record<string, () => unknown>>;
   /** Answers that depend on the request. */
   readonly answers?: HttpServerOptions["answers"];
-  /** Gauges of this kind of node: name, what it counts, and its value now. */
-  readonly gauges: readonly { readonly name: string; readonly help: string; readonly value: () => number }[];
+  /** Gauges of this kind of node. */
+  readonly gauges: readonly NodeGauge[];
 }
+
+/** Name, what it counts, and its value now; or with a label its values now, by those of the label. */
+export type NodeGauge = { readonly name: string; readonly help: string } & (
+  { readonly value: () => number } | { readonly label: string; readonly values: () => ReadonlyMap<string, number> }
+);
 
 export interface NodeHttp {
   readonly server: HttpServer;
@@ -39,8 +44,24 @@ export interface NodeHttp {
 
 const SETUP_BUCKETS_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60];
 
-function addGauge(registry: Registry, { name, help, value }: NodeHttpOptions["gauges"][number]): void {
-  const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(value()) });
+function addGauge(registry: Registry, { name, help, ...told }: NodeGauge): void {
+  if ("value" in told) {
+    const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(told.value()) });
+    return;
+  }
+  const { label, values } = told;
+  const labelled: Gauge = new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      labelled.reset(); // what it was told of before may be gone
+      for (const [which, value] of values()) {
+        labelled.set({ [label]: which }, value);
+      }
+    },
+  });
 }
 
 function certificateGauges({ certificate }: NodeHttpOptions): NodeHttpOptions["gauges"] {

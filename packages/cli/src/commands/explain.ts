@@ -42,6 +42,9 @@ export async function explain({ from, to, files, at, branch, hub, json, output }
   const explanation = explainCall({ ...call, directory: directoryOf(topology), atMs });
   output.out(json ? `${JSON.stringify(explanation, undefined, 2)}\n` : formatExplanation(explanation));
   const { outcome } = explanation;
-  const arrives = outcome.kind === "emergency" || (outcome.kind !== "refused" && outcome.isExtension !== false);
+  const arrives =
+    outcome.kind === "emergency" ||
+    outcome.kind === "outside" ||
+    (outcome.kind !== "refused" && outcome.isExtension !== false);
   return arrives ? EXIT.ok : EXIT.failed;
 }

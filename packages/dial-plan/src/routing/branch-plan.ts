@@ -13,8 +13,14 @@ import type { ConsideredRule, RuleVerdict } from "./rule-verdict.ts";
 /** What a branch does with a call. */
 export type BranchDecision =
   /** Connect it here, whatever else is true. */
-  | { readonly kind: "emergency" }
+  | {
+      readonly kind: "emergency";
+      /** Without the outside prefix, if it was dialled. */
+      readonly number: string;
+    }
   | { readonly kind: "blocked"; readonly rule: string }
+  /** Over a carrier line. `number`: without the outside prefix. */
+  | { readonly kind: "outside"; readonly number: string }
   /** `number`: as the branch's own phones have it. */
   | { readonly kind: "local"; readonly number: string }
   | { readonly kind: "uplink" }
@@ -97,8 +103,9 @@ interface BranchPlanParts {
 }
 
 /**
- * Where a branch sends calls. Immutable. Emergency numbers first, then what is blocked, then its own numbers; everything
- * else goes to the hub: a branch knows nothing of other branches.
+ * Where a branch sends calls. Immutable. Emergency numbers first, then what is blocked, with the outside prefix or without
+ * it, then what begins with that prefix, then its own numbers; everything else goes to the hub: a branch knows nothing of
+ * other branches.
  */
 export class BranchPlan {
   readonly #parts: BranchPlanParts;
@@ -122,19 +129,43 @@ export class BranchPlan {
   #run(question: BranchQuestion, considered: ConsideredRule[] | undefined): BranchDecision {
     const { number, cameFrom, atMs } = question;
     if (cameFrom === "extension") {
-      if (this.#emergency.has(number)) {
+      const outside = this.#outside(number);
+      const emergency = [number, outside].find((each) => each !== undefined && this.#emergency.has(each));
+      if (emergency !== undefined) {
         const rule = { kind: "emergency", branch: this.#parts.rules.id } as const;
-        const verdict = { kind: "applies", fixedDigits: number.length } as const;
-        considered?.push({ rule, pattern: { kind: "closed", low: number, high: number }, verdict });
-        return { kind: "emergency" };
+        const verdict = { kind: "applies", fixedDigits: emergency.length } as const;
+        considered?.push({ rule, pattern: { kind: "closed", low: emergency, high: emergency }, verdict });
+        return { kind: "emergency", number: emergency };
       }
-      const rule = this.#parts.blocked.find(number, { cameFrom: this.#parts.rules.id, atMs }, considered);
+      const rule = this.#blockedBy(outside === undefined ? [number] : [number, outside], atMs, considered);
       if (rule !== undefined) {
         return { kind: "blocked", rule };
+      }
+      if (outside !== undefined) {
+        return { kind: "outside", number: outside };
       }
     }
     considered?.push(...this.#ownRules(number));
     return this.#whose(number, cameFrom);
+  }
+
+  /** What is left of a number behind the outside prefix; undefined when it does not begin with it, or nothing is left. */
+  #outside(number: string): string | undefined {
+    const { outside } = this.#parts.rules;
+    return outside !== undefined && number.length > outside.length && number.startsWith(outside)
+      ? number.slice(outside.length)
+      : undefined;
+  }
+
+  #blockedBy(numbers: readonly string[], atMs: number, considered: ConsideredRule[] | undefined): string | undefined {
+    const { blocked, rules } = this.#parts;
+    for (const number of numbers) {
+      const rule = blocked.find(number, { cameFrom: rules.id, atMs }, considered);
+      if (rule !== undefined) {
+        return rule;
+      }
+    }
+    return undefined;
   }
 
   #whose(number: string, cameFrom: BranchQuestion["cameFrom"]): BranchDecision {

@@ -15,6 +15,8 @@ export interface BranchRules<Branch extends string = string> {
   /** UTC when absent. */
   readonly timeZone?: string | undefined;
   readonly emergency?: readonly string[] | undefined;
+  /** Digits before a number that is called over a carrier line; absent: there is none. */
+  readonly outside?: string | undefined;
   /** Those that hold for calls from this branch. */
   readonly blocked?: readonly BlockRules<Branch>[] | undefined;
   /** Those that `blocked` names. */
@@ -32,7 +34,7 @@ export function branchRules<Branch extends string>(
   if (branch === undefined) {
     return undefined;
   }
-  const { siteCode, timeZone, emergency } = branch;
+  const { siteCode, timeZone, emergency, outside } = branch;
   const blocked = (rules.blocked ?? []).filter(({ from }) => from === undefined || from.includes(id));
   const named = new Set(blocked.flatMap(({ when }) => (when === undefined ? [] : (parseWhen(when)?.calendar ?? []))));
   const calendars = (rules.calendars ?? []).filter((calendar) => named.has(calendar.id));
@@ -47,6 +49,7 @@ export function branchRules<Branch extends string>(
     siteCode,
     timeZone,
     emergency,
+    ...(outside === undefined ? {} : { outside }),
     ...(blocked.length === 0 ? {} : { blocked }),
     ...(calendars.length === 0 ? {} : { calendars }),
     ...(zones.length === 0 ? {} : { siteTimeZones: Object.fromEntries(zones) }),

@@ -19,6 +19,8 @@ export interface BranchNumbers<Branch extends string> {
   readonly timeZone?: string | undefined;
   /** Numbers that the branch connects by itself and that no hub takes from it. */
   readonly emergency?: readonly string[] | undefined;
+  /** Digits that its phones dial before a number that goes over a carrier line. */
+  readonly outside?: string | undefined;
 }
 
 /** Hours and days in `timeZone`, else in that of `site`, else in that of the branch that the call comes from. */

@@ -4,6 +4,7 @@ import type { BranchRules } from "@mss/dial-plan";
 import type { BranchId, Endpoint } from "@mss/model";
 import { hubAddressesFor, hubApiFor } from "../hub-addresses.ts";
 import type { PlainDocument } from "../load.ts";
+import { overflowNumbers } from "../settings-carrier.ts";
 import { toSnapshot } from "../snapshot.ts";
 import type { Topology, TopologyBranch, TopologyExtension, TopologyHub } from "../topology.ts";
 import { mappingOf, omit, pick, sectionEntry } from "./mapping.ts";
@@ -45,17 +46,14 @@ function endpointText({ host, port }: Endpoint): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
-function ownEntry(
-  branch: TopologyBranch,
-  numbersElsewhere: readonly string[],
-  { documents, names, dataDirectory }: BranchPartOptions,
-): Mapping {
+function ownEntry(branch: TopologyBranch, numbersElsewhere: readonly string[], options: BranchPartOptions): Mapping {
+  const { documents, names, dataDirectory } = options;
   const written = sectionEntry(documents, "branches", branch.id);
   const tls = pick(mappingOf(written["tls"]), ["names", "listen"]);
   const owner = branch.id;
   const elsewhere = [...new Set([...numbersElsewhere, ...branch.numbersElsewhere])];
   return {
-    ...omit(written, ["tls", "trunk", "extensions", "data", "numbersElsewhere"]),
+    ...omit(written, ["tls", "trunk", "extensions", "data", "numbersElsewhere", "carrier", "publicNumbersElsewhere"]),
     ...(elsewhere.length === 0 ? {} : { numbersElsewhere: elsewhere }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
     trunk: {
@@ -63,8 +61,34 @@ function ownEntry(
       hubs: branch.trunk.hubs,
       secret: names.refer(branch.trunk.secret, { owner, what: "trunk" }),
     },
+    ...carrierEntry(branch, written, options),
     extensions: new Map(branch.extensions.map((extension) => extensionEntry(extension, owner, names))), // in their order
     ...(dataDirectory === undefined ? {} : { data: dataDirectory }),
+  };
+}
+
+/** Its lines, and whom of the other branches it reaches over them. */
+function carrierEntry(branch: TopologyBranch, written: Mapping, { topology, names }: BranchPartOptions): Mapping {
+  const { carrier, id: owner } = branch;
+  if (carrier === undefined) {
+    return {};
+  }
+  const section = mappingOf(written["carrier"]);
+  const lines = Object.entries(mappingOf(section["lines"])).map(([id, line]) => {
+    const secret = carrier.lines.find((each) => each.id === id)?.account?.secret;
+    const entry = mappingOf(line);
+    const account = {
+      ...mappingOf(entry["account"]),
+      ...(secret && { secret: names.refer(secret, { owner, what: id }) }),
+    };
+    return [id, secret === undefined ? entry : { ...entry, account }] as const;
+  });
+  const elsewhere = overflowNumbers(topology, branch).map(
+    ({ numbers, public: publicNumbers }) => [`+${publicNumbers}`, numbers] as const,
+  );
+  return {
+    carrier: { ...section, lines: Object.fromEntries(lines) },
+    ...(elsewhere.length === 0 ? {} : { publicNumbersElsewhere: Object.fromEntries(elsewhere) }),
   };
 }
 

@@ -43,8 +43,9 @@ function branchEntry(branch: TopologyBranch, hub: TopologyHub, { documents, name
   const { secret } = branch.trunk;
   const isOurs = branch.trunk.hubs.includes(hub.id);
   return {
-    ...omit(written, OF_BRANCHES_ALONE),
+    ...omit(written, [...OF_BRANCHES_ALONE, "carrier"]),
     ...tlsWithoutFiles(written),
+    ...carrierWithoutAccounts(written),
     trunk: {
       ...mappingOf(written["trunk"]),
       // The format asks for a password; that of a trunk to other hubs is never looked up here.
@@ -54,6 +55,15 @@ function branchEntry(branch: TopologyBranch, hub: TopologyHub, { documents, name
       hubs: branch.trunk.hubs,
     },
   };
+}
+
+/** Names and order of the lines: a snapshot has no more of them. */
+function carrierWithoutAccounts(written: Mapping): Mapping {
+  const section = mappingOf(written["carrier"]);
+  const lines = Object.entries(mappingOf(section["lines"])).map(
+    ([id, line]) => [id, pick(mappingOf(line), ["server", "priority"])] as const,
+  );
+  return "carrier" in written ? { carrier: { ...section, lines: Object.fromEntries(lines) } } : {};
 }
 
 function tlsWithoutFiles(written: Mapping): Mapping {

@@ -112,7 +112,7 @@ class RuleChecker {
 
   #emergency(
     id: string,
-    { emergency, gateways }: TopologyDocument["branches"][string],
+    { emergency, gateways, carrier }: TopologyDocument["branches"][string],
     node: SourceNode | undefined,
   ): void {
     if (emergency === undefined) {
@@ -123,14 +123,16 @@ class RuleChecker {
       const advice = 'add to: a gateway, or an extension such as ["1999"]';
       faultAt(node, { code: "unknown-target", message, advice }, this.#collector);
     }
-    const names = Object.keys(gateways);
+    const names = [...Object.keys(gateways), ...Object.keys(carrier?.lines ?? {})];
     for (const item of node?.entries.get("to")?.items ?? []) {
       const target = String(item.plain);
       if (!/^[0-9]+$/.test(target) && !names.includes(target)) {
         const meant = nearest(target, names);
-        const message = `${target} is no gateway of ${id}`;
+        const message = `${target} is no gateway and no carrier line of ${id}`;
         const advice =
-          meant === undefined ? "describe it under gateways, or write an extension" : `did you mean ${meant}?`;
+          meant === undefined
+            ? "describe it under gateways or carrier, or write an extension"
+            : `did you mean ${meant}?`;
         faultAt(item, { code: "unknown-target", message, advice }, this.#collector);
       }
     }

@@ -10,6 +10,9 @@ export function checkPlainSecrets(branch: NodeFacts, collector: FaultCollector):
   for (const { value } of branch.extensions) {
     checkOne({ branch, secret: value.secret, protectedName: value.key }, collector);
   }
+  for (const { line, secret } of branch.lineSecrets) {
+    checkOne({ branch, secret, protectedName: line }, collector);
+  }
 }
 
 interface PlainSecretCheck {

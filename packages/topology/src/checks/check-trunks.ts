@@ -65,6 +65,34 @@ function checkSharedSecrets(branches: readonly NodeFacts[], collector: FaultColl
       collector.warn(secret.place, text);
     }
   }
+  for (const branch of branches) {
+    checkLineSecrets(branch, seen, collector);
+  }
+}
+
+/** A carrier must not have what opens a trunk. Two accounts at one carrier may well have one password. */
+function checkLineSecrets(
+  { lineSecrets }: NodeFacts,
+  trunks: ReadonlyMap<string, { readonly branch: string; readonly secret: SecretReference }>,
+  collector: FaultCollector,
+): void {
+  for (const { line, secret } of lineSecrets) {
+    const trunk = trunks.get(referenceKey(secret));
+    if (trunk !== undefined) {
+      const text = {
+        code: "shared-secret",
+        path: secret.path,
+        message: `carrier line ${line} and the trunk of ${trunk.branch} (${formatPlace(trunk.secret.place)}) have one secret`,
+        advice: "give each its own, or the carrier can call as the branch",
+        other: trunk.secret.place,
+      } as const;
+      if (secret.kind === "plain") {
+        collector.fault(secret.place, text);
+      } else {
+        collector.warn(secret.place, text);
+      }
+    }
+  }
 }
 
 /** Equal for two references to the same thing. */

@@ -8,7 +8,7 @@ import type { Place } from "../place.ts";
 import type { HttpAddress, SecretReference } from "../topology.ts";
 import { parseCertificateName, parseExternalHost, parseHttpListen, parseListen, parsePeerHost } from "./address.ts";
 import { parseNetwork } from "./network.ts";
-import { secretSchema } from "./schema.ts";
+import { secretSchema } from "./secret-schema.ts";
 import type { SourceNode } from "./source-tree.ts";
 
 /**
@@ -25,6 +25,12 @@ export interface ExtensionFact {
   readonly key: string;
   readonly pattern: { readonly kind: "closed"; readonly low: string; readonly high: string };
   readonly secret: SecretReference | undefined;
+}
+
+/** A carrier line with a password. */
+export interface LineSecretFact {
+  readonly line: string;
+  readonly secret: SecretReference;
 }
 
 export interface NodeFacts {
@@ -49,6 +55,7 @@ export interface NodeFacts {
   readonly trunkAddress: Statement<string> | undefined;
   readonly trunkSecret: SecretReference | undefined;
   readonly extensions: readonly Statement<ExtensionFact>[];
+  readonly lineSecrets: readonly LineSecretFact[];
 }
 
 /** Reads the statements of one file, and says what is wrong with any single one of them. */
@@ -113,6 +120,7 @@ class FactReader {
       }),
       trunkSecret: this.#secret(trunk?.entries.get("secret")),
       extensions: this.#extensions(node.entries.get("extensions")),
+      lineSecrets: this.#lineSecrets(node.entries.get("carrier")?.entries.get("lines")),
     };
   }
 
@@ -155,6 +163,13 @@ class FactReader {
       }
     }
     return found;
+  }
+
+  #lineSecrets(node: SourceNode | undefined): readonly LineSecretFact[] {
+    return [...(node?.entries ?? [])].flatMap(([line, entry]) => {
+      const secret = this.#secret(entry.entries.get("account")?.entries.get("secret"));
+      return secret === undefined ? [] : [{ line, secret }];
+    });
   }
 
   /** Only a secret that is well formed; the schema reports the others. */

@@ -6,13 +6,13 @@ const DIGITS = /^[0-9]{1,15}$/;
 const MAX_STRIP = 32;
 const MAX_WEIGHT = 1000;
 
-const digits = z.string().regex(DIGITS, "must be 1 to 15 digits in quotes");
+export const digits = z.string().regex(DIGITS, "must be 1 to 15 digits in quotes");
 const pattern = z
   .string()
   .meta({ description: '`"1xxx"`, `"1000-1999"` or `"852*"`, in quotes.', examples: ['"8000"'] });
 const numbers = z.array(pattern).min(1);
 
-const rewriteKeys = {
+export const rewriteKeys = {
   strip: z
     .int()
     .min(0)
@@ -180,7 +180,8 @@ export const branchRuleKeys = {
         .array(z.string())
         .default([])
         .meta({
-          description: "Gateways (by name) and extensions (by number) that take the call, tried in this order.",
+          description:
+            "Gateways and carrier lines (by name) and extensions (by number) that take the call, tried in this order.",
           examples: ['[pstn, "1999"]'],
         }),
     })

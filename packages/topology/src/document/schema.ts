@@ -4,8 +4,10 @@ import { LOG_LEVELS } from "@mss/runtime";
 import { blockedSchema, branchRuleKeys, calendarsSchema, routesSchema } from "./rules-schema.ts";
 import { callRateSchema } from "./call-limits.ts";
 import { externalAddressKeys } from "./external-address.ts";
+import { carrierKeys } from "./carrier-schema.ts";
 import { limit } from "./limit.ts";
 import { limitsSchema } from "./limits.ts";
+import { secretSchema } from "./secret-schema.ts";
 import { signingKey } from "./signing.ts";
 import { certificatesKey, requireCertificateKey, tlsKeys } from "./tls.ts";
 
@@ -100,19 +102,6 @@ const logLevelSchema = z
   .enum(LOG_LEVELS)
   .default("info")
   .meta({ description: "The least severe lines that are logged.", examples: ["info"] });
-
-export const secretSchema = z
-  .union([
-    z.string().min(1),
-    z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) }),
-    z.strictObject({ file: z.string().min(1) }),
-  ])
-  .meta({
-    description:
-      "Password: `{ env: NAME }` from the environment, `{ file: PATH }` from a file beside this one (its last line " +
-      "break is cut), or, for demos, a text.",
-    examples: ["{ env: SECRET_OF_THIS }"],
-  });
 
 const ID_EXAMPLE = "letters, digits and hyphens in lower case, such as hong-kong";
 const MAX_CALLS = 100_000;
@@ -251,6 +240,7 @@ const branchSchema = z
       .min(1)
       .meta({ description: "The numbers of this branch. The longest match wins.", examples: ['["1xxx"]'] }),
     ...branchRuleKeys,
+    ...carrierKeys,
     sip: sipSchema,
     ...externalAddressKeys,
     ...tlsKeys,

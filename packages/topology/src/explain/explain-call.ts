@@ -121,6 +121,11 @@ function followFromBranch(call: FollowedCall): Route {
       const outcome = refused(403, `${number} is blocked by ${decision.rule}`, path);
       return { steps: [asStep(step)], outcome };
     }
+    case "outside": {
+      const lines = origin.carrierLines ?? [];
+      const outcome = { kind: "outside", branch: origin.id, number: decision.number, lines, path } as const;
+      return { steps: [asStep({ ...step, lines, outside: decision.number })], outcome };
+    }
     case "local": {
       const phone = question.directory?.extension(origin.id, decision.number);
       const outcome = { kind: "local", branch: origin.id, number: decision.number, ...phone, path } as const;

@@ -83,7 +83,10 @@ export type ExplanationStep =
       readonly name?: string;
       /** The branch's hubs in the order in which it tries them; set when the decision is `uplink`. */
       readonly hubs?: readonly HubId[];
-      /** Where an emergency call goes, in this order: extensions and gateways. Absent when not known. */
+      /** The number behind the outside prefix, and the carrier lines that are tried in this order; set when the decision is `outside`. */
+      readonly outside?: string;
+      readonly lines?: readonly string[];
+      /** Where an emergency call goes, in this order: extensions, gateways and carrier lines. Absent when not known. */
       readonly ways?: readonly string[];
     }
   | {
@@ -119,6 +122,15 @@ export type ExplanationOutcome =
     }
   /** A call for help, which its branch connects by itself. */
   | { readonly kind: "emergency"; readonly branch: BranchId; readonly ways?: readonly string[]; readonly path: Path }
+  /** Over the first carrier line of these that takes it. */
+  | {
+      readonly kind: "outside";
+      readonly branch: BranchId;
+      /** Without the outside prefix. */
+      readonly number: string;
+      readonly lines: readonly string[];
+      readonly path: Path;
+    }
   | {
       readonly kind: "refused";
       /** What the caller's phone gets. */

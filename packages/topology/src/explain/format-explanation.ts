@@ -80,6 +80,9 @@ function branchText(step: BranchStep): string {
     case "blocked": {
       return `${number} is blocked`;
     }
+    case "outside": {
+      return `${step.outside ?? number} behind the outside prefix: over carrier line ${(step.lines ?? []).join(", then ")}`;
+    }
     case "emergency": {
       return `${number} is an emergency number: it never leaves ${branch}`;
     }
@@ -215,6 +218,9 @@ function outcomeText(outcome: ExplanationOutcome, { from, to }: Explanation): st
     }
     case "emergency": {
       return `${way}: connected within ${outcome.branch}${outcome.ways === undefined ? "" : `, to ${outcome.ways.join(", then ")}`}`;
+    }
+    case "outside": {
+      return `${way} → ${outcome.number} over carrier line ${outcome.lines.join(", then ")}`;
     }
     case "local":
     case "bridged": {

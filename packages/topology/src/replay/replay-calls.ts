@@ -93,6 +93,9 @@ class Router {
       if (decision.kind === "emergency") {
         return `emergency within ${branch}`;
       }
+      if (decision.kind === "outside") {
+        return `outside ${decision.number}`;
+      }
       if (decision.kind === "blocked") {
         return `refused, blocked by ${decision.rule}`;
       }
