@@ -33,6 +33,8 @@ export interface FederationOptions {
   readonly ringTimeoutMs?: number;
   /** Where the hub serves health and metrics; not at all when absent. */
   readonly http?: { readonly host: string; readonly port: number };
+  /** The hub is a process that the test has started: the federation's name there, and last numbers of the branches' addresses. */
+  readonly hubElsewhere?: { readonly name: string; readonly hk: number; readonly london: number };
 }
 
 /** One phone as the tests speak of it: a number at a branch, and an own loopback address. */
@@ -80,7 +82,8 @@ export async function startFederation(options: FederationOptions): Promise<Feder
   const dataDirectory = await mkdtemp(path.join(tmpdir(), "mss-e2e-"));
   federations += 1;
   // The name is part of every key in Redis: one federation of the tests never sees another.
-  const federation = new TestFederation(options, `e2e-${options.net}-${process.pid}-${federations}`, dataDirectory);
+  const name = options.hubElsewhere?.name ?? `e2e-${options.net}-${process.pid}-${federations}`;
+  const federation = new TestFederation(options, name, dataDirectory);
   try {
     await federation.start();
   } catch (error) {
@@ -125,13 +128,15 @@ class TestFederation implements Federation {
   }
 
   async start(): Promise<void> {
-    this.#hub = await startHub({
-      settings: this.#hubSettings(),
-      store: this.#options.store,
-      engine: await this.#engine("hub"),
-      log: this.#log,
-      snapshot: this.#snapshot(),
-    });
+    if (this.#options.hubElsewhere === undefined) {
+      this.#hub = await startHub({
+        settings: this.#hubSettings(),
+        store: this.#options.store,
+        engine: await this.#engine("hub"),
+        log: this.#log,
+        snapshot: this.#snapshot(),
+      });
+    }
     await Promise.all([this.startBranch(HK), this.startBranch(LONDON)]);
   }
 
@@ -209,7 +214,8 @@ class TestFederation implements Federation {
   }
 
   #listen(node: BranchId | "hub"): TransportAddress {
-    const host = node === "hub" ? 1 : node === HK ? 2 : 3;
+    const { hk = 2, london = 3 } = this.#options.hubElsewhere ?? {};
+    const host = node === "hub" ? 1 : node === HK ? hk : london;
     return { transport: "udp", host: this.#address(host), port: 5060 };
   }
 

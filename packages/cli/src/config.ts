@@ -11,6 +11,11 @@ const configSchema = z.object({
   MSS_LOG_LEVEL: z.enum(LOG_LEVELS).optional(),
   /** Of the private key that signs topologies. */
   MSS_KEY_PASSPHRASE: z.string().max(1_000).optional(),
+  /** In how many processes a hub runs, where the command line says nothing. */
+  MSS_WORKERS: z
+    .string()
+    .regex(/^(?:[1-9]|[1-5]\d|6[0-4])$/, "must be a whole number from 1 to 64")
+    .optional(),
   /** A drachtio-server to run one node on, instead of the embedded engine: `drachtio://:secret@127.0.0.1:9022`. */
   DRACHTIO_URL: z
     .url({ protocol: /^drachtio$/, error: "must be a URL such as drachtio://:secret@127.0.0.1:9022" })
@@ -22,6 +27,7 @@ export interface Config {
   readonly logLevel?: (typeof LOG_LEVELS)[number];
   /** Of the private key that signs topologies; never logged. */
   readonly keyPassphrase?: string;
+  readonly workers?: number;
   readonly drachtio?: { readonly host: string; readonly port: number; readonly secret: string };
 }
 
@@ -48,11 +54,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const faults = parsed.error.issues.map(({ path, message }) => `environment variable ${path.join(".")}: ${message}`);
     return { kind: "faulty", faults };
   }
-  const { REDIS_URL, MSS_LOG_LEVEL, MSS_KEY_PASSPHRASE, DRACHTIO_URL } = parsed.data;
+  const { REDIS_URL, MSS_LOG_LEVEL, MSS_KEY_PASSPHRASE, MSS_WORKERS, DRACHTIO_URL } = parsed.data;
   const config: Config = {
     ...(REDIS_URL === undefined ? {} : { redisUrl: REDIS_URL }),
     ...(MSS_LOG_LEVEL === undefined ? {} : { logLevel: MSS_LOG_LEVEL }),
     ...(MSS_KEY_PASSPHRASE === undefined ? {} : { keyPassphrase: MSS_KEY_PASSPHRASE }),
+    ...(MSS_WORKERS === undefined ? {} : { workers: Number(MSS_WORKERS) }),
     ...(DRACHTIO_URL === undefined ? {} : { drachtio: drachtioOf(DRACHTIO_URL) }),
   };
   return { kind: "ok", config };

@@ -1,9 +1,9 @@
 import { startBranch } from "@mss/l-mss";
 import type { RunningBranch } from "@mss/l-mss";
 import type { BranchPartBody, BranchSettings, CallRecord, HubSettings, Snapshot } from "@mss/model";
+import type { NodeWorker, RunningHub } from "@mss/t-mss";
 import type { Logger } from "@mss/runtime";
 import { startHub } from "@mss/t-mss";
-import type { RunningHub } from "@mss/t-mss";
 import type { Config } from "./config.ts";
 
 /** The settings of the nodes that one process is to run. */
@@ -35,6 +35,8 @@ export interface StartNodesOptions {
   readonly log: (node: string, settings?: HubSettings | BranchSettings) => Logger;
   /** Told each call record once, beside the store. */
   readonly onRecord?: (record: CallRecord) => void;
+  /** This process as one of several of the one hub that there is. */
+  readonly worker?: NodeWorker;
 }
 
 interface Updatable<Settings> {
@@ -62,7 +64,7 @@ function updateAll<Settings extends HubSettings | BranchSettings>(
 
 /** Starts hubs, then branches. If one fails, those already started are stopped and the failure is thrown. */
 export async function startNodes(nodes: NodeSet, options: StartNodesOptions): Promise<RunningNodes> {
-  const { config, onRecord } = options;
+  const { config, onRecord, worker } = options;
   const hubs: RunningHub[] = [];
   const branches: RunningBranch[] = [];
   const engine =
@@ -78,7 +80,8 @@ export async function startNodes(nodes: NodeSet, options: StartNodesOptions): Pr
   try {
     for (const settings of nodes.hubs) {
       const log = options.log(settings.id, settings);
-      hubs.push(await startHub({ ...common, settings, store, log, snapshot: nodes.snapshot, parts: nodes.parts }));
+      const { snapshot, parts } = nodes;
+      hubs.push(await startHub({ ...common, settings, store, log, snapshot, parts, ...(worker && { worker }) }));
     }
     for (const settings of nodes.branches) {
       branches.push(await startBranch({ ...common, settings, log: options.log(settings.id, settings) }));

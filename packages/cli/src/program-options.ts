@@ -3,6 +3,8 @@ import type { Config } from "./config.ts";
 import type { Output } from "./output.ts";
 import type { ReloadSignal } from "./reload-signal.ts";
 import type { StopSignal } from "./stop-signal.ts";
+import type { ForkWorker } from "./workers/run-workers.ts";
+import type { WorkerMember } from "./workers/worker-member.ts";
 import type { OpenStore } from "./topology/federation-store.ts";
 
 /** What the command line needs of its process. */
@@ -18,6 +20,9 @@ export interface ProgramOptions {
   readonly openStore: OpenStore;
   readonly openJournal: OpenJournal;
   readonly output: Output;
+  /** This process as one of several of a node; undefined: whoever ran the command started it. */
+  readonly member?: WorkerMember | undefined;
+  readonly forkWorker: ForkWorker;
   readonly stopSignal: StopSignal;
   readonly reloadSignal: ReloadSignal;
 }

@@ -13,6 +13,31 @@ import { addTopologyCommands } from "./topology/topology-commands.ts";
 
 const DRAIN_SECONDS = 60;
 
+/** Of the listen port 5060 the workers have 5071, 5072 and so on: beside 5061, which is that of TLS. */
+const WORKER_PORTS = 10;
+const MAX_WORKERS = 64;
+
+interface RunFlags {
+  readonly node?: string;
+  readonly drainSeconds: number;
+  readonly workers?: number;
+  readonly workerPorts: number;
+}
+
+function workerCount(text: string): number {
+  if (!/^[1-9]\d?$/.test(text) || Number(text) > MAX_WORKERS) {
+    throw new InvalidArgumentError(`a whole number from 1 to ${MAX_WORKERS} is needed`);
+  }
+  return Number(text);
+}
+
+function portOffset(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) {
+    throw new InvalidArgumentError("a whole number is needed, such as 10");
+  }
+  return Number(text);
+}
+
 function seconds(text: string): number {
   if (!/^\d{1,5}$/.test(text)) {
     throw new InvalidArgumentError("a whole number of seconds is needed");
@@ -45,8 +70,15 @@ export function createProgram(options: ProgramOptions): (args: readonly string[]
     .argument("<files...>", "topology files")
     .option("--node <id>", "run this hub or branch only")
     .option("--drain-seconds <n>", "how long calls may go on after SIGTERM", seconds, DRAIN_SECONDS)
-    .action((files: string[], flags: { node?: string; drainSeconds: number }) =>
-      set(run({ ...options, files, ...flags })),
+    .option("--workers <n>", "run a hub in so many processes, one for each core", workerCount)
+    .option(
+      "--worker-ports <n>",
+      "worker 1 is also reached at the listen ports plus n + 1, and so on",
+      portOffset,
+      WORKER_PORTS,
+    )
+    .action((files: string[], flags: RunFlags) =>
+      set(run({ ...options, files, ...flags, workers: flags.workers ?? options.config.workers ?? 1 })),
     );
 
   addTopologyCommands(program, options, set);

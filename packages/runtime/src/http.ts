@@ -1,49 +1,22 @@
 import { fastify } from "fastify";
 import type { FastifyInstance } from "fastify";
-import { Registry, collectDefaultMetrics } from "prom-client";
+import { AggregatorRegistry, Registry, collectDefaultMetrics } from "prom-client";
 import { CodedError } from "./errors.ts";
-import type { Part } from "./lifecycle.ts";
-import type { Logger } from "./log.ts";
+import type { HttpServer, HttpServerOptions, MetricsSource } from "./http-types.ts";
 
+export type {
+  HealthReport,
+  HttpAnswer,
+  HttpQuestion,
+  HttpServer,
+  HttpServerOptions,
+  MetricsSource,
+} from "./http-types.ts";
 export { eventLoopDelay } from "./event-loop-delay.ts";
 export { Counter, Gauge, Histogram } from "prom-client";
 export type { Registry } from "prom-client";
-
-/** What `GET /health` tells: 200 when `ok`, else 503, with the whole report as JSON. */
-export interface HealthReport {
-  readonly ok: boolean;
-  readonly [detail: string]: unknown;
-}
-
-/** A request whose answer depends on what it says. */
-export interface HttpQuestion {
-  readonly query: unknown;
-  readonly authorization: string | undefined;
-}
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly body: unknown;
-}
-
-export interface HttpServerOptions {
-  /** Loopback when no host is given; port 0 takes any free one. */
-  readonly listen: { readonly host?: string; readonly port: number };
-  readonly log: Logger;
-  readonly registry: Registry;
-  readonly health: () => HealthReport;
-  /** JSON answers by path, such as `/calls`. A view returns what may be shown: nothing is taken out afterwards. */
-  readonly views: Readonly<Record<string, () => unknown>>;
-  /** Answers by path that depend on the request, and that may ask for credentials. */
-  readonly answers?: Readonly<Record<string, (question: HttpQuestion) => Promise<HttpAnswer>>>;
-}
-
-export interface HttpServer extends Part {
-  /** The address that was taken; undefined before the start. */
-  address(): { readonly host: string; readonly port: number } | undefined;
-}
+export { PAGE_TOPIC, createWorkerPages, readAnswer } from "./worker-pages.ts";
+export type { PageQuestion, WorkerPagesOptions } from "./worker-pages.ts";
 
 const LOOPBACK = "127.0.0.1";
 const REQUEST_LIMIT_MS = 10_000;
@@ -59,9 +32,20 @@ export function createMetrics(labels: Readonly<Record<string, string>>, withProc
   return registry;
 }
 
+/** The metrics of several processes as one text: each as `getMetricsAsJSON` has it, with a label that tells it from the others. */
+export function joinMetrics(parts: () => Promise<readonly unknown[]>): MetricsSource {
+  return {
+    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
+    async metrics() {
+      const lists = (await parts()).filter((part) => Array.isArray(part));
+      return AggregatorRegistry.aggregate(lists).metrics();
+    },
+  };
+}
+
 function addRoutes(server: FastifyInstance, options: HttpServerOptions): void {
-  server.get("/health", (_request, reply) => {
-    const report = options.health();
+  server.get("/health", async (_request, reply) => {
+    const report = await options.health();
     return reply.code(report.ok ? 200 : 503).send(report);
   });
   server.get("/metrics", async (_request, reply) => {
@@ -69,7 +53,7 @@ function addRoutes(server: FastifyInstance, options: HttpServerOptions): void {
     return reply.type(options.registry.contentType).send(text);
   });
   for (const [path, view] of Object.entries(options.views)) {
-    server.get(path, (_request, reply) => reply.send(view()));
+    server.get(path, async (_request, reply) => reply.send(await view()));
   }
   for (const [path, answer] of Object.entries(options.answers ?? {})) {
     server.get(path, async (request, reply) => {

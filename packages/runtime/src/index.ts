@@ -1,3 +1,5 @@
+export { Channel } from "./channel.ts";
+export type { ChannelMessage, ChannelOptions } from "./channel.ts";
 export { CodedError, hasCode, isCoded } from "./errors.ts";
 export { withDeadline } from "./deadline.ts";
 export { compose } from "./lifecycle.ts";
@@ -13,3 +15,4 @@ export { SparseWarnings } from "./sparse-warnings.ts";
 export type { SparseWarningsOptions } from "./sparse-warnings.ts";
 export { steadyNowMs } from "./steady-clock.ts";
 export { TypedEmitter } from "./typed-emitter.ts";
+export type { WorkerGroup } from "./worker-group.ts";

@@ -1,7 +1,8 @@
 import { createNodeHttp } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport, NodeHttp } from "@mss/call-control/node";
-import type { HubSettings, LeaseStore } from "@mss/model";
-import type { Logger, NamedPart } from "@mss/runtime";
+import { branchIdSchema } from "@mss/model";
+import type { BranchId, HubSettings, LeaseStore } from "@mss/model";
+import type { Logger, NamedPart, WorkerGroup } from "@mss/runtime";
 import { ExplainDesk } from "./explain/explain-desk.ts";
 import { OperatorToken } from "./explain/operator-token.ts";
 import { callsAt, missingTrunks, planProblem, trunkStatuses } from "./hub-status.ts";
@@ -15,12 +16,27 @@ export interface HubHttpOptions {
   readonly storeReason?: () => string | undefined;
   readonly certificate?: () => CertificateStatus | undefined;
   readonly engineReport?: () => EngineReport;
+  readonly group?: WorkerGroup;
   readonly log: Logger;
 }
 
 export interface HubHttp extends Pick<NodeHttp, "count"> {
   /** In the order in which they start. */
   readonly parts: readonly NamedPart[];
+}
+
+const CALLS_TOPIC = "calls at a trunk";
+
+/** The calls at the trunk of a branch, of all processes of the hub. */
+function callsOfHub(parts: HubParts, group: WorkerGroup | undefined): (branch: BranchId) => Promise<number> {
+  group?.onAsked(CALLS_TOPIC, (value) => {
+    const branch = branchIdSchema.safeParse(value);
+    return branch.success ? callsAt(parts, branch.data) : 0;
+  });
+  return async (branch) => {
+    const others = (await group?.ask(CALLS_TOPIC, branch)) ?? [];
+    return others.reduce<number>((sum, calls) => sum + Number(calls), callsAt(parts, branch));
+  };
 }
 
 /** Health, metrics and views, when the settings ask for them. */
@@ -32,13 +48,14 @@ export function createHubHttp(options: HubHttpOptions, parts: HubParts): HubHttp
   const storeHealth = (): StoreHealth => options.storeHealth?.() ?? "up";
   const trunksUp = () => trunkStatuses(parts).filter(({ state }) => state === "up").length;
   const { id: hub, dataDirectory: directory } = settings;
-  const token = directory === undefined ? undefined : new OperatorToken({ directory, hub, log });
+  const isFirst = (options.group?.worker ?? 1) === 1; // it alone explains, for all workers
+  const token = directory === undefined || !isFirst ? undefined : new OperatorToken({ directory, hub, log });
   const desk = new ExplainDesk({
     settings: () => parts.routing.settings,
     feed: parts.feed,
     locations: parts.locations,
     leases: options.leases,
-    callsHere: (branch) => callsAt(parts, branch),
+    callsHere: callsOfHub(parts, options.group),
     token,
   });
   const http = createNodeHttp({
@@ -46,6 +63,7 @@ export function createHubHttp(options: HubHttpOptions, parts: HubParts): HubHttp
     role: "hub",
     listen: settings.http,
     control: parts.control,
+    group: options.group,
     log: log.child({ mod: "http" }),
     ...(options.certificate === undefined ? {} : { certificate: options.certificate }),
     ...(options.engineReport === undefined ? {} : { engineReport: options.engineReport }),

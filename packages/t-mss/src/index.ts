@@ -2,6 +2,7 @@ export { decide } from "./decide.ts";
 export type { HubDecision, HubQuestion } from "./decide.ts";
 export { ERRORS, HubError } from "./errors.ts";
 export type { HubErrorCode } from "./errors.ts";
+export type { NodeWorker } from "@mss/call-control/node";
 export { startHub } from "./main.ts";
 export type { EngineChoice, RunningHub, StartHubOptions, StoreChoice } from "./main.ts";
 export { createHubNode } from "./node.ts";

@@ -2,14 +2,24 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { CallLimits, EngineAddress } from "@mss/call-control";
-import { NodeTls, callLimits, deferred, engineAccess, engineOptions, knownSources } from "@mss/call-control/node";
-import type { DeferredPart } from "@mss/call-control/node";
-import type { BranchPartBody, CallRecord, HubSettings, Snapshot } from "@mss/model";
+import {
+  NodeTls,
+  callLimits,
+  deferred,
+  engineAccess,
+  engineOptions,
+  knownSources,
+  takeCancels,
+} from "@mss/call-control/node";
+import type { DeferredPart, EngineOptionsParts, NodeWorker } from "@mss/call-control/node";
+import type { BranchPartBody, CallRecord, CopyStore, HubSettings, Snapshot } from "@mss/model";
 import { compose } from "@mss/runtime";
-import type { Logger } from "@mss/runtime";
+import type { Logger, NamedPart, WorkerGroup } from "@mss/runtime";
 import { createEngine } from "@mss/sip-engine";
+import type { Engine } from "@mss/sip-engine";
 import { connectRedis, createMemoryStores, openCallJournal, openCopyFile } from "@mss/store";
 import type { CallJournalFile, HubStores } from "@mss/store";
+import { formerWorkers, journalFile } from "./former-workers.ts";
 import { createHubNode } from "./node.ts";
 import type { HubNode } from "./node.ts";
 import { trustedHosts } from "./trusted-hosts.ts";
@@ -30,6 +40,8 @@ export interface StartHubOptions {
   /** What each branch gets of that snapshot, when it is published. */
   readonly parts?: readonly BranchPartBody[];
   readonly limits?: CallLimits;
+  /** This process as one of several of the hub, on the embedded engine and with a shared store; absent: it is the only one. */
+  readonly worker?: NodeWorker;
   readonly onRecord?: (record: CallRecord) => void;
   readonly branchFirstResponseTimeoutMs?: number;
 }
@@ -47,8 +59,8 @@ function createStores(choice: StoreChoice, federation: string, log: Logger): Hub
 }
 
 /** A hub whose disk fails serves calls all the same: their records are in memory then, and its health says so. */
-function journalIn(directory: string, hub: string, log: Logger): CallJournalFile {
-  const file = openCallJournal({ file: path.join(directory, `${hub}.sqlite`), log });
+function journalIn(directory: string, name: string, log: Logger): CallJournalFile {
+  const file = openCallJournal({ file: path.join(directory, name), log });
   return {
     ...file,
     async start() {
@@ -62,42 +74,78 @@ function journalIn(directory: string, hub: string, log: Logger): CallJournalFile
   };
 }
 
+/** Which of the processes of a hub this one is. */
+type Place = Pick<WorkerGroup, "worker" | "workers">;
+
+interface Disk {
+  readonly journal: CallJournalFile;
+  readonly topologyCopy: CopyStore;
+  /** In the order in which they start. */
+  readonly parts: readonly NamedPart[];
+}
+
+/** What a hub has in its data directory; undefined without one. Each worker has a journal, the first writes the copy for all. */
+function openDisk(settings: HubSettings, place: Place, { callRecords }: HubStores, log: Logger): Disk | undefined {
+  const { id: hub, dataDirectory: directory } = settings;
+  if (directory === undefined) {
+    return undefined;
+  }
+  const isFirst = place.worker === 1;
+  const journal = journalIn(directory, journalFile(hub, place.worker), log);
+  const copy = openCopyFile(path.join(directory, `${hub}.topology`));
+  const openJournal = (file: string): CallJournalFile => openCallJournal({ file, log });
+  const former = formerWorkers({ directory, hub, workers: place.workers, openJournal, callRecords, log });
+  return {
+    journal,
+    topologyCopy: isFirst ? copy : { ...copy, save: async () => undefined },
+    parts: [
+      { name: "journal", part: journal },
+      ...(isFirst ? [{ name: "records of former workers", part: former }] : []),
+    ],
+  };
+}
+
+function openTls({ settings, engine }: StartHubOptions, log: Logger): Promise<NodeTls> {
+  const { listen, tls, trunks, api } = settings;
+  return NodeTls.open({
+    listen,
+    requiresCertificates: [...trunks.values()].some((trunk) => trunk.requireCertificate === true),
+    isEmbedded: engine.kind === "embedded",
+    servesHttps: api !== undefined,
+    log,
+    ...(tls && { tls }),
+  });
+}
+
+type EngineParts = Pick<EngineOptionsParts, "tls" | "secret" | "calls" | "log">;
+
+/** Undefined on a drachtio-server. */
+function openEngine({ settings, engine: choice, worker }: StartHubOptions, parts: EngineParts): Engine | undefined {
+  if (choice.kind !== "embedded") {
+    return undefined;
+  }
+  const trusted = trustedHosts(settings);
+  const engine = createEngine(engineOptions({ ...parts, settings, unprovenPeers: "refuse", trusted, worker }));
+  if (worker !== undefined) {
+    takeCancels(worker.group, engine);
+  }
+  return engine;
+}
+
 /**
  * Starts a T-MSS with its stores and, unless a drachtio-server is given, its engine. Rejects with the code of what
  * failed to start; nothing is left open then.
  */
 export async function startHub(options: StartHubOptions): Promise<RunningHub> {
-  const { settings, engine: choice, store, log: parentLog, ...rest } = options;
+  const { settings, engine: choice, store, log: parentLog, worker, ...rest } = options;
   const log = parentLog.child({ role: "hub", node: settings.id });
-  const isEmbedded = choice.kind === "embedded";
   const limits: CallLimits = { ...callLimits(settings), ...options.limits };
-  const requiresCertificates = [...settings.trunks.values()].some((trunk) => trunk.requireCertificate === true);
-  const { listen, tls: tlsSettings, dataDirectory } = settings;
-  const tls = await NodeTls.open({
-    listen,
-    requiresCertificates,
-    isEmbedded,
-    servesHttps: settings.api !== undefined,
-    log,
-    ...(tlsSettings && { tls: tlsSettings }),
-  });
+  const tls = await openTls(options, log);
   const stores = createStores(store, settings.federation, log);
-  const journal = dataDirectory === undefined ? undefined : journalIn(dataDirectory, settings.id, log);
   const { topology, leases, callRecords, bindings: trunkBindings } = stores;
+  const disk = openDisk(settings, worker?.group ?? { worker: 1, workers: 1 }, stores, log);
   const secret = randomBytes(16).toString("hex");
-  const engine = isEmbedded
-    ? createEngine(
-        engineOptions({
-          settings,
-          tls,
-          unprovenPeers: "refuse",
-          trusted: trustedHosts(settings),
-          secret,
-          calls: limits,
-          log,
-        }),
-      )
-    : undefined;
+  const engine = openEngine(options, { tls, secret, calls: limits, log });
   const watch = tls.watch(engine, settings.api && { renewCredentials: (found) => node.get().renewCredentials(found) });
   const node: DeferredPart<HubNode> = deferred(() =>
     createHubNode({
@@ -105,18 +153,17 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       topology,
       leases,
       callRecords,
-      ...(journal && { callJournal: journal.journal }),
+      ...(disk && { callJournal: disk.journal.journal, topologyCopy: disk.topologyCopy }),
       onStoreHealth: (listener) => stores.onHealth(listener),
       trunkBindings,
-      ...(dataDirectory !== undefined && {
-        topologyCopy: openCopyFile(path.join(dataDirectory, `${settings.id}.topology`)),
-      }),
       storeHealth: () => stores.health(),
       storeReason: () => stores.healthReason(),
       certificate: () => tls.status(),
       ...(engine === undefined ? {} : { engineReport: () => engine.stats() }),
       ...(tls.credentials && { credentials: tls.credentials }),
       engine: engineAccess(choice, engine, secret),
+      ...(worker && { group: worker.group }),
+      onTrunkSource: (source, seconds) => engine?.know(source, seconds),
       log,
       ...rest,
       limits,
@@ -125,7 +172,7 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
   const parts = compose(
     [
       { name: "store", part: stores },
-      ...(journal === undefined ? [] : [{ name: "journal", part: journal }]),
+      ...(disk?.parts ?? []),
       ...(engine === undefined
         ? []
         : [
@@ -133,8 +180,8 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
               name: "known sources",
               part: knownSources({ engine, bindings: (nowMs) => trunkBindings.all(nowMs), log }),
             },
+            { name: "sip engine", part: engine },
           ]),
-      ...(engine === undefined ? [] : [{ name: "sip engine", part: engine }]),
       ...(watch === undefined ? [] : [{ name: "certificate watch", part: watch }]),
       { name: "node", part: node },
     ],

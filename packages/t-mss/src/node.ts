@@ -4,6 +4,7 @@ import { RecordLedger, RecordShipper, loneHandlers } from "@mss/call-control/nod
 import type { CertificateStatus, EngineReport } from "@mss/call-control/node";
 import type { TlsCredentials } from "@mss/certificates";
 import type {
+  Binding,
   BindingStore,
   BranchId,
   BranchPartBody,
@@ -17,7 +18,7 @@ import type {
   TopologyStore,
 } from "@mss/model";
 import { TypedEmitter, compose } from "@mss/runtime";
-import type { Logger, Part } from "@mss/runtime";
+import type { Logger, Part, WorkerGroup } from "@mss/runtime";
 import { createApiServer } from "./api/api-server.ts";
 import type { ApiServer } from "./api/api-server.ts";
 import { PartDesk } from "./api/part-desk.ts";
@@ -51,6 +52,10 @@ export interface HubNodeOptions {
   readonly engineReport?: () => EngineReport;
   /** The hub's certificate, for `settings.api`. */
   readonly credentials?: TlsCredentials;
+  /** The other processes of this hub; absent: there are none. */
+  readonly group?: WorkerGroup;
+  /** Told from where another process has got the registration of a trunk, and for how long it holds. */
+  readonly onTrunkSource?: (source: Binding["source"], seconds: number) => void;
   /** Where the drachtio wire protocol is spoken. */
   readonly engine: EngineAddress | LocalEngine;
   readonly log: Logger;
@@ -113,6 +118,7 @@ function createApi(options: HubNodeOptions, routing: HubRouting, desk: PartDesk)
         listen: settings.api,
         credentials,
         settings: () => routing.settings,
+        isShared: options.group !== undefined,
         desk,
         records: options.callRecords,
         log: log.child({ mod: "api" }),
@@ -138,6 +144,10 @@ function lifecycleOf(parts: HubParts, { http, api, log }: LifecycleParts): Part 
     [
       { name: "call records", part: parts.ledger },
       { name: "plan feed", part: parts.feed },
+      {
+        name: "trunks of other workers",
+        part: { start: () => parts.locations.askOthers(), stop: async () => undefined },
+      },
       { name: "sending of call records", part: parts.shipper },
       { name: "call control", part: parts.control },
       ...(http?.parts ?? []),
@@ -151,7 +161,8 @@ function lifecycleOf(parts: HubParts, { http, api, log }: LifecycleParts): Part 
 export function createHubNode(options: HubNodeOptions): HubNode {
   const { settings, log, topology, limits } = options;
   const emitter = new TypedEmitter<HubEvents>((error) => log.error({ err: error }, "hub listener failed"));
-  const locations = new TrunkLocations(options.trunkBindings, log);
+  const { group, onTrunkSource } = options;
+  const locations = new TrunkLocations(options.trunkBindings, log, { group, onSource: onTrunkSource });
   const desk = new PartDesk();
   const feed = new PlanFeed({
     store: topology,

@@ -3,6 +3,8 @@ import type { ConnectionLimitSettings, ExternalAddressSettings, LimitSettings } 
 import type { Logger } from "@mss/runtime";
 import type { CallLimits } from "../call-control-types.ts";
 import type { EngineAddress, LocalEngine } from "../drachtio/types.ts";
+import { workerOptions } from "./node-worker.ts";
+import type { NodeWorker } from "./node-worker.ts";
 import { ENGINE_ADMISSION } from "./engine-admission.ts";
 import type { NodeTls } from "./node-tls.ts";
 
@@ -23,17 +25,21 @@ export interface EngineOptionsParts {
   readonly secret: string;
   /** What the node asks of its calls; the engine takes no shorter session timer. */
   readonly calls?: Pick<CallLimits, "minimumSessionSeconds"> | undefined;
+  /** This process as one of several of the node; absent: it is the only one. */
+  readonly worker?: NodeWorker | undefined;
   readonly log: Logger;
 }
 
 const MILLISECONDS = 1000;
 
 /** The options of a node's embedded engine, from its settings. */
-export function engineOptions({ settings, tls, unprovenPeers, trusted, secret, calls, log }: EngineOptionsParts) {
+export function engineOptions(parts: EngineOptionsParts) {
+  const { settings, tls, unprovenPeers, trusted, secret, calls, worker, log } = parts;
   const { external, limits, largeRequestBytes } = settings;
   const minimumSeconds = calls?.minimumSessionSeconds;
   return {
     listen: tls.listen,
+    ...(worker === undefined ? {} : { worker: workerOptions(worker) }),
     ...(tls.credentials === undefined ? {} : { tls: { credentials: tls.credentials, unprovenPeers } }),
     ...(external === undefined ? {} : { externalAddress: external.address, localNetworks: external.localNetworks }),
     control: { secret },

@@ -17,6 +17,8 @@ export { knownSources } from "./known-sources.ts";
 export type { KnowingEngine, KnownSourcesOptions } from "./known-sources.ts";
 export { createNodeHttp } from "./node-http.ts";
 export type { NodeGauge, NodeHttp, NodeHttpOptions } from "./node-http.ts";
+export { takeCancels, workerOptions } from "./node-worker.ts";
+export type { NodeWorker } from "./node-worker.ts";
 export { NODE_ERRORS, NodeError, NodeTls } from "./node-tls.ts";
 export type { CertificateStatus, NodeErrorCode, NodeTlsOptions, TlsEngine } from "./node-tls.ts";
 export { RecordShipper } from "../record/record-shipper.ts";
@@ -30,6 +32,7 @@ export type {
 export { RecordLedger } from "../record/record-ledger.ts";
 export type { RecordLedgerOptions, LedgerStatus, LedgerTiming } from "../record/record-ledger.ts";
 export { pathOfCall } from "./path-of-call.ts";
+export { reachableFromElsewhere } from "./reachable-binding.ts";
 export { reject } from "./reject.ts";
 export { isSameHost } from "./same-host.ts";
 export { sessionIdOf } from "./session-id.ts";

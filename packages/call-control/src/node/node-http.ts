@@ -1,7 +1,15 @@
 import type { CallRecord } from "@mss/model";
-import type { Logger } from "@mss/runtime";
+import type { Logger, WorkerGroup } from "@mss/runtime";
 import { compose } from "@mss/runtime";
-import { Counter, Gauge, Histogram, createHttpServer, createMetrics, eventLoopDelay } from "@mss/runtime/http";
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  createHttpServer,
+  createMetrics,
+  createWorkerPages,
+  eventLoopDelay,
+} from "@mss/runtime/http";
 import type { HttpServer, HttpServerOptions, Registry } from "@mss/runtime/http";
 import type { CallControl } from "../call-control-types.ts";
 import type { ShippingStatus } from "../record/record-shipper.ts";
@@ -14,6 +22,8 @@ export interface NodeHttpOptions {
   readonly role: "hub" | "branch";
   readonly listen: { readonly host: string; readonly port: number };
   readonly control: CallControl;
+  /** The other processes of the node; with them nobody listens here, and the metrics have the label `worker`. */
+  readonly group?: WorkerGroup | undefined;
   readonly log: Logger;
   /** When the node's certificate expires; absent without TLS. */
   readonly certificate?: () => CertificateStatus | undefined;
@@ -95,8 +105,9 @@ function certificateHealth({ certificate }: NodeHttpOptions): Readonly<Record<st
 
 /** The HTTP side that every node has: `/health`, `/metrics`, `/calls`, `/sip` and views of its own. A node in drain is not healthy. */
 export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
-  const { control } = options;
-  const registry = createMetrics({ node: options.node, role: options.role });
+  const { control, group } = options;
+  const worker = group === undefined ? {} : { worker: String(group.worker) };
+  const registry = createMetrics({ node: options.node, role: options.role, ...worker });
   const calls = new Counter({
     name: "mss_calls_total",
     help: "Calls that are over, by result",
@@ -144,7 +155,8 @@ export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
     ...options.views,
   };
   const { listen, log, answers = {} } = options;
-  const server = createHttpServer({ listen, log, registry, health, views, answers });
+  const pages = { registry, health, views, answers };
+  const server = group === undefined ? createHttpServer({ listen, log, ...pages }) : createWorkerPages(pages, group);
   const both = compose([
     { name: "event loop delay", part: eventLoopDelay(registry) },
     { name: "http server", part: server },

@@ -30,6 +30,9 @@ export async function runProgram(
       out: (text) => void (written.out += text),
       err: (text) => void (written.err += text),
     },
+    forkWorker: () => {
+      throw new Error("no test of this kind starts a worker");
+    },
     stopSignal: { first: never, second: never },
     reloadSignal: () => undefined,
   });

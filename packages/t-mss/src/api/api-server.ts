@@ -16,6 +16,8 @@ export interface ApiServerOptions {
   readonly listen: Endpoint;
   readonly credentials: TlsCredentials;
   readonly settings: () => HubSettings;
+  /** Other processes of this hub listen there, too. */
+  readonly isShared?: boolean;
   readonly desk: PartDesk;
   /** Where the call records of the branches go. */
   readonly records: CallRecordStore;
@@ -75,8 +77,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   });
   return {
     async start() {
+      const where = { ...listen, reusePort: options.isShared === true };
       try {
-        await server.listen(listen);
+        await server.listen(where);
       } catch (cause) {
         throw new HubError("API_LISTEN_FAILED", { ...listen }, { cause });
       }

@@ -16,7 +16,7 @@ export interface ExplainDeskOptions {
   readonly locations: TrunkLocations;
   readonly leases: LeaseStore;
   /** Calls of this hub alone, for a trunk without a limit or with the store away. */
-  readonly callsHere: (branch: BranchId) => number;
+  readonly callsHere: (branch: BranchId) => Promise<number>;
   readonly token: OperatorToken | undefined;
 }
 
@@ -82,7 +82,7 @@ export class ExplainDesk {
     const maxCalls = feed.plan?.maxCalls(branch);
     const state = bindings.length > 0 ? "up" : "down";
     if (maxCalls === undefined) {
-      return { state, calls: callsHere(branch) };
+      return { state, calls: await callsHere(branch) };
     }
     const counted = withDeadline(leases.inUse(trunkLeaseKey(branch)), COUNT_LIMIT_MS, "count calls of a trunk");
     return { state, calls: await counted.catch(() => callsHere(branch)), maxCalls };
