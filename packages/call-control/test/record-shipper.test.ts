@@ -103,7 +103,7 @@ describe("record shipper", () => {
     shipper.retryNow();
     await until(hubs, () => shipper.status().unsent === 0);
     assert.deepEqual([...hubs.records.keys()], ids);
-    assert.ok(Math.max(...hubs.batches.map(({ length }) => length)) <= 500);
+    assert.ok(Math.max(...hubs.batches.map(({ length }) => length)) <= 100);
   });
 
   it("sends from memory while the disk is full", async (t) => {

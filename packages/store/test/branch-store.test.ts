@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { silentLog } from "@mss/runtime";
 import { StoreError, openBranchStore } from "@mss/store";
 import type { BranchStore } from "@mss/store";
@@ -11,6 +12,7 @@ import { bindingStoreContract } from "./contract/binding-store-contract.ts";
 import { callJournalContract } from "./contract/call-journal-contract.ts";
 import { copyStoreContract } from "./contract/copy-store-contract.ts";
 import type { MakeStore } from "./contract/fixture.ts";
+import { eventually } from "./support/eventually.ts";
 import { sampleBinding, sampleRecord } from "./support/samples.ts";
 
 const LIMITS = { maxContacts: 3, nowMs: 1_000 };
@@ -108,6 +110,35 @@ describe("branch store", () => {
 
   it("says that the folder is not there", () =>
     inFolder((file) => assert.rejects(open(join(file, "none", "x.db")).start(), withCode("STORE_UNAVAILABLE"))));
+
+  it("lets its log grow no further than about the size at which another thread brings it into the file", () =>
+    inFolder(async (file) => {
+      const store = open(file);
+      await store.start();
+      for (let batch = 0; batch < 12; batch += 1) {
+        const closed = Array.from({ length: 1_000 }, (_unused, index) => sampleRecord(`${batch}-${index}`));
+        await store.callRecords.write({
+          run: "run",
+          seenMs: 0,
+          open: [],
+          closed: closed.map((record) => ({ record, sent: false })),
+        });
+      }
+      const grown = (await stat(`${file}-wal`)).size;
+      assert.ok(grown > 4_194_304, "no commit waited for a checkpoint");
+      let later = 0;
+      await eventually("the log begins anew", async () => {
+        later += 1;
+        await store.callRecords.write(batchOf(`later-${later}`));
+        await sleep(20);
+        return (await stat(`${file}-wal`)).size <= 1_048_576;
+      });
+      await store.stop();
+      const after = open(file);
+      await after.start();
+      assert.equal(await after.callRecords.countUnsent(), 12_000 + later);
+      await after.stop();
+    }));
 
   it("says that another process holds the file", () =>
     inFolder(async (file) => {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { CallJournal, CallRecord, OpenCall, SentMark } from "@mss/model";
 import { isCoded } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
+import { RecentRecords } from "./recent-records.ts";
 
 export interface LedgerTiming {
   /** Shortest time between two writes: what happens meanwhile is one transaction. */
@@ -61,6 +62,7 @@ export class RecordLedger implements Part {
   readonly #opened = new Map<string, OpenCall>();
   readonly #closed = new Map<string, ClosedCall>();
   readonly #marks = new Map<string, SentMark>();
+  readonly #recent = new RecentRecords();
   readonly #listeners = new Set<() => void>();
   #unsentOnDisk = 0;
   #lost = 0;
@@ -158,7 +160,7 @@ export class RecordLedger implements Part {
 
   /** Up to `limit` records that are to be sent, those on the disk first. Never rejects. */
   async next(limit: number): Promise<readonly CallRecord[]> {
-    const onDisk = await this.#unsentOf(this.#journal, limit);
+    const onDisk = this.#recent.oldest(limit, this.#unsentOnDisk) ?? (await this.#unsentOf(this.#journal, limit));
     if (this.#journal !== undefined && this.#problem === undefined) {
       return onDisk; // what is in memory will be there in a moment
     }
@@ -172,6 +174,7 @@ export class RecordLedger implements Part {
       const here = this.#closed.get(id);
       if (here === undefined) {
         this.#marks.set(id, mark);
+        this.#recent.forget(id);
         this.#unsentOnDisk -= 1;
       } else if (this.#journal === undefined) {
         this.#closed.delete(id);
@@ -276,6 +279,8 @@ export class RecordLedger implements Part {
       if (!sent && this.#closed.get(record.id)?.sent === true) {
         this.#marks.set(record.id, "sent"); // it was sent while it was written
         this.#unsentOnDisk -= 1;
+      } else if (!sent) {
+        this.#recent.add(record);
       }
       this.#closed.delete(record.id);
     }

@@ -53,7 +53,8 @@ const DEFAULT_TIMING: ShippingTiming = {
   checkMs: 60_000,
   stopMs: 2_000,
 };
-const BATCH_RECORDS = 500;
+/** Some milliseconds of the thread of the calls; full batches follow each other. */
+const BATCH_RECORDS = 100;
 const BATCH_CHARACTERS = 500_000;
 const RESEND_AT_ONCE = 2_000;
 /** Two stores that take turns must not make a node send everything all the time. */

@@ -4,7 +4,6 @@ import { SqliteBindingStore } from "./sqlite-binding-store.ts";
 import { SqliteCallJournal } from "./sqlite-call-journal.ts";
 import { SqliteCopyStore } from "./sqlite-copy-store.ts";
 import { SqliteFile } from "./sqlite-file.ts";
-import { WalSync } from "./wal-sync.ts";
 
 export interface BranchStoreOptions {
   /** Path of the file, made when it is not there; its folder must be. `:memory:` keeps nothing. */
@@ -19,11 +18,10 @@ export interface BranchStoreOptions {
 export function openBranchStore(options: BranchStoreOptions): BranchStore {
   const log = options.log.child({ mod: "store" });
   const file = new SqliteFile(options.file, log);
-  const sync = new WalSync(options.file, log);
   const bindings = new SqliteBindingStore(file);
   return {
     bindings,
-    callRecords: new SqliteCallJournal(file, sync),
+    callRecords: new SqliteCallJournal(file),
     topologyCopy: new SqliteCopyStore(file, "topology"),
     async start() {
       file.open();
@@ -31,8 +29,7 @@ export function openBranchStore(options: BranchStoreOptions): BranchStore {
     },
     async stop() {
       bindings.flush();
-      await sync.stop();
-      file.close();
+      await file.stop();
       bindings.forget();
     },
   };

@@ -2,7 +2,6 @@ import type { CallJournal, CallRecordReader } from "@mss/model";
 import type { Logger, Part } from "@mss/runtime";
 import { SqliteCallJournal } from "./sqlite-call-journal.ts";
 import { SqliteFile } from "./sqlite-file.ts";
-import { WalSync } from "./wal-sync.ts";
 
 export interface CallJournalFile extends Part {
   readonly journal: CallJournal;
@@ -18,15 +17,13 @@ export interface CallJournalReader extends Part {
  */
 export function openCallJournal({ file: path, log }: { readonly file: string; readonly log: Logger }): CallJournalFile {
   const file = new SqliteFile(path, log);
-  const sync = new WalSync(path, log);
   return {
-    journal: new SqliteCallJournal(file, sync),
+    journal: new SqliteCallJournal(file),
     async start() {
       file.open();
     },
     async stop() {
-      await sync.stop();
-      file.close();
+      await file.stop();
     },
   };
 }
@@ -44,7 +41,7 @@ export function readCallJournal({
 }): CallJournalReader {
   const file = new SqliteFile(path, log);
   return {
-    records: new SqliteCallJournal(file, new WalSync(path, log)),
+    records: new SqliteCallJournal(file),
     async start() {
       file.openToRead();
     },

@@ -3,7 +3,6 @@ import type { CallJournal, CallRecord, CallRecordPage, CallRecordQuery, JournalB
 import { KEPT_CALL_RECORDS, KEPT_UNSENT_RECORDS } from "../limits.ts";
 import { parseStored } from "../stored-value.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
-import type { WalSync } from "./wal-sync.ts";
 
 const UNSENT = 0;
 const MARKS: Readonly<Record<SentMark, number>> = { sent: 1, refused: 2 };
@@ -21,18 +20,16 @@ const LEFT_OPEN = `
   SELECT open_calls.id, call, coalesce(seen_ms, 0) AS seen_ms FROM open_calls LEFT JOIN runs USING (run)
   WHERE open_calls.run <> ? ORDER BY open_calls.id`;
 
-/** The calls of one node in its SQLite file. Commits are quick and in the page cache; `sync` brings them to the disk. */
+/** The calls of one node in its SQLite file. Commits are quick and in the page cache; the file brings them to the disk. */
 export class SqliteCallJournal implements CallJournal {
   readonly #file: SqliteFile;
-  readonly #sync: WalSync;
 
-  constructor(file: SqliteFile, sync: WalSync) {
+  constructor(file: SqliteFile) {
     this.#file = file;
-    this.#sync = sync;
   }
 
   async write({ run, seenMs, open, closed }: JournalBatch): Promise<number> {
-    const added = this.#file.transaction("writeCalls", () => {
+    return this.#file.transaction("writeCalls", () => {
       this.#file.run(SEEN, run, seenMs);
       for (const call of open) {
         this.#file.run(OPEN, call.id, run, JSON.stringify(call));
@@ -44,8 +41,6 @@ export class SqliteCallJournal implements CallJournal {
       }
       return unsent;
     });
-    this.#sync.request();
-    return added;
   }
 
   async recover(run: string): Promise<readonly CallRecord[]> {

@@ -4,8 +4,13 @@ import type { Logger } from "@mss/runtime";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
 import { MIGRATIONS } from "./migrations.ts";
+import { WalSync } from "./wal-sync.ts";
 
 const BUSY_LIMIT_MS = 250; // SQLite waits in the thread, so all calls wait with it
+/** 64 MB of log: SQLite brings it into the file itself, and calls wait, only where the thread for it does not get there. */
+const OWN_CHECKPOINT_PAGES = 16_384;
+/** What the file of the log is cut to when it begins anew: its size tells when the next checkpoint is due. */
+const KEPT_LOG_BYTES = 1024 * 1024;
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html), by what they mean to a caller. The rest is STORE_FAILED. */
 const RESULT_CODES: Readonly<Record<number, StoreErrorCode>> = {
@@ -25,6 +30,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export class SqliteFile {
   readonly #file: string;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #sync: WalSync;
   #database: DatabaseSync | undefined;
 
   readonly log: Logger;
@@ -32,6 +38,7 @@ export class SqliteFile {
   /** `file` is a path, or `:memory:`. */
   constructor(file: string, log: Logger) {
     this.#file = file;
+    this.#sync = new WalSync(file, log);
     this.log = log;
   }
 
@@ -44,6 +51,8 @@ export class SqliteFile {
         this.#database = new DatabaseSync(this.#file, { timeout: BUSY_LIMIT_MS });
         // NORMAL with WAL: a power cut may take the last moments back, but never breaks the file; no fsync per write.
         this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+        this.#database.exec(`PRAGMA wal_autocheckpoint = ${OWN_CHECKPOINT_PAGES}`);
+        this.#database.exec(`PRAGMA journal_size_limit = ${KEPT_LOG_BYTES}`);
       });
       this.transaction("migrate", () => {
         this.#migrate();
@@ -71,6 +80,12 @@ export class SqliteFile {
     }
   }
 
+  /** Resolves when the file is closed, and nothing in it is open in another thread. */
+  async stop(): Promise<void> {
+    await this.#sync.stop();
+    this.close();
+  }
+
   close(): void {
     this.#statements.clear();
     const database = this.#database;
@@ -79,7 +94,13 @@ export class SqliteFile {
   }
 
   run(sql: string, ...values: SQLInputValue[]): number {
-    return this.#guard("run", () => Number(this.#prepare(sql).run(...values).changes));
+    return this.#guard("run", () => {
+      const { changes } = this.#prepare(sql).run(...values);
+      if (this.#database?.isTransaction === false) {
+        this.#sync.committed();
+      }
+      return Number(changes);
+    });
   }
 
   all(sql: string, ...values: SQLInputValue[]): readonly Row[] {
@@ -94,6 +115,7 @@ export class SqliteFile {
       try {
         const result = work();
         database.exec("COMMIT");
+        this.#sync.committed();
         return result;
       } catch (error) {
         if (database.isTransaction) {
