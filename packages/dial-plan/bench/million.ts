@@ -3,7 +3,7 @@ import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { Worker, isMainThread, parentPort } from "node:worker_threads";
 
-import { buffersOf, compileColumns, dialPlanOf, parsePattern } from "@mss/dial-plan";
+import { compileColumns, dialPlanOf, parsePattern, shareColumns } from "@mss/dial-plan";
 import type { DialPlan, DialPlanColumns, DialPlanEntry } from "@mss/dial-plan";
 
 const RANGES = 1_000_000;
@@ -100,10 +100,10 @@ async function longestPause(): Promise<number> {
 async function main(): Promise<void> {
   const entries = createEntries();
   const builds: number[] = [];
-  let columns = compile(entries);
+  let columns = shareColumns(compile(entries));
   for (let build = 0; build < BUILDS; build += 1) {
     const start = performance.now();
-    columns = compile(entries);
+    columns = shareColumns(compile(entries)); // as a hub does it
     builds.push(performance.now() - start);
   }
   const plan = dialPlanOf(columns);
@@ -130,6 +130,5 @@ async function main(): Promise<void> {
 if (isMainThread) {
   await main();
 } else {
-  const columns = compile(createEntries());
-  parentPort?.postMessage(columns, buffersOf(columns));
+  parentPort?.postMessage(shareColumns(compile(createEntries())), []);
 }

@@ -22,7 +22,7 @@ export interface PlanConflicts<Target> {
   readonly conflicts: readonly PlanConflict<Target>[];
 }
 
-/** A compiled plan as plain data whose arrays can be handed from one thread to another; see `dialPlanOf`. */
+/** A compiled plan as plain data, for any thread; see `dialPlanOf` and `shareColumns`. */
 export interface DialPlanColumns<Target> {
   readonly entries: EntryColumns<Target>;
   /** By length of the number. */
@@ -30,7 +30,7 @@ export interface DialPlanColumns<Target> {
   /** Open prefixes, as blocks of numbers of the greatest length. */
   readonly open: IntervalColumns | undefined;
   /** The open entry around each open entry, or NOBODY. */
-  readonly openAround: Int32Array<ArrayBuffer>;
+  readonly openAround: Int32Array;
 }
 
 export type CompiledColumns<Target> =
@@ -51,13 +51,48 @@ export function compileColumns<Target>(entries: readonly DialPlanEntry<Target>[]
     : { kind: "compiled", columns: { entries: entryColumns, closed, open, openAround } };
 }
 
-/** The memory of the columns, for the transfer list of `postMessage`. */
-export function buffersOf<Target>({ entries, closed, open, openAround }: DialPlanColumns<Target>): ArrayBuffer[] {
+/** Bytes of all columns. */
+export function bytesOf<Target>({ entries, closed, open, openAround }: DialPlanColumns<Target>): number {
   const { low, high, digits, open: isOpen, targetOf } = entries;
-  const indexes = [...closed, open].flatMap((index) =>
-    index === undefined ? [] : [index.intervals, index.bucketFirst],
-  );
-  return [low, high, digits, isOpen, targetOf, openAround, ...indexes].map(({ buffer }) => buffer);
+  const indexes = [...closed, open].flatMap((index) => (index ? [index.intervals, index.bucketFirst] : []));
+  return [low, high, digits, isOpen, targetOf, openAround, ...indexes].reduce((sum, each) => sum + each.byteLength, 0);
+}
+
+/** The same columns in memory that threads share: `postMessage` hands them over in no time, and both sides have them. */
+export function shareColumns<Target>({
+  entries,
+  closed,
+  open,
+  openAround,
+}: DialPlanColumns<Target>): DialPlanColumns<Target> {
+  const { low, high, digits, open: isOpen, targetOf, targets } = entries;
+  return {
+    entries: {
+      low: new Float64Array(shared(low)),
+      high: new Float64Array(shared(high)),
+      digits: new Uint8Array(shared(digits)),
+      open: new Uint8Array(shared(isOpen)),
+      targetOf: new Int32Array(shared(targetOf)),
+      targets,
+    },
+    closed: closed.map((index) => index && shareIntervals(index)),
+    open: open && shareIntervals(open),
+    openAround: new Int32Array(shared(openAround)),
+  };
+}
+
+function shareIntervals({ intervals, bucketFirst, bucketWidth }: IntervalColumns): IntervalColumns {
+  return {
+    intervals: new Float64Array(shared(intervals)),
+    bucketFirst: new Uint32Array(shared(bucketFirst)),
+    bucketWidth,
+  };
+}
+
+function shared({ buffer, byteOffset, byteLength }: ArrayBufferView): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(byteLength);
+  new Uint8Array(memory).set(new Uint8Array(buffer, byteOffset, byteLength));
+  return memory;
 }
 
 function collectRanges<Target>(entries: Entries<Target>): {

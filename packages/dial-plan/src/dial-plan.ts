@@ -1,5 +1,5 @@
 import { isBlockWithin, powerOfTen } from "./blocks.ts";
-import { buffersOf, compileColumns } from "./compile-columns.ts";
+import { bytesOf, compileColumns } from "./compile-columns.ts";
 import type { DialPlanColumns, PlanConflicts } from "./compile-columns.ts";
 import { Entries } from "./entry-columns.ts";
 import type { DialPlanEntry } from "./entry-columns.ts";
@@ -27,14 +27,18 @@ export interface DialPlan<Target> {
   lookup(number: string): DialPlanEntry<Target> | undefined;
   /** As `lookup`, without writing out the pattern: for the call path. */
   targetOf(number: string): Target | undefined;
+  /** As `targetOf`, for the number of that value with so many digits: at most 15, the most that a pattern can spell out. */
+  targetAt(value: number, digits: number): Target | undefined;
   /** As `targetOf`, with what it takes to compare the winner with another pattern. */
   match(number: string): PlanMatch<Target> | undefined;
   /** Every entry that matches or nearly does, best first, and why it lost. Goes through all entries. */
   explain(number: string): readonly PlanCandidate<Target>[];
   /** By length of the number, where another closed pattern begins or ends to win: first numbers of the pieces, ascending. */
-  closedBorders(): ReadonlyMap<number, readonly number[]>;
+  closedBorders(): ReadonlyMap<number, Float64Array>;
   /** In the order in which they were given. */
   entries(): Generator<DialPlanEntry<Target>, void, undefined>;
+  /** The owners of open prefixes. */
+  openPrefixes(): ReadonlyMap<string, Target>;
 }
 
 export type CompiledDialPlan<Target> =
@@ -66,7 +70,7 @@ class CompiledPlan<Target> implements DialPlan<Target> {
     this.#closed = columns.closed.map((index) => index && new IntervalIndex(index));
     this.#open = columns.open && new IntervalIndex(columns.open);
     this.#openAround = columns.openAround;
-    this.byteLength = buffersOf(columns).reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.byteLength = bytesOf(columns);
   }
 
   get size(): number {
@@ -83,6 +87,11 @@ class CompiledPlan<Target> implements DialPlan<Target> {
     return entry === NOBODY ? undefined : this.#entries.target(entry);
   }
 
+  targetAt(value: number, digits: number): Target | undefined {
+    const entry = this.#winnerAt(value, digits);
+    return entry === NOBODY ? undefined : this.#entries.target(entry);
+  }
+
   match(number: string): PlanMatch<Target> | undefined {
     const entry = this.#winner(number);
     if (entry === NOBODY) {
@@ -96,7 +105,7 @@ class CompiledPlan<Target> implements DialPlan<Target> {
     return explainLookup(this.#entries, number, this.#winner(number));
   }
 
-  closedBorders(): ReadonlyMap<number, readonly number[]> {
+  closedBorders(): ReadonlyMap<number, Float64Array> {
     return new Map(this.#closed.flatMap((index, digits) => (index === undefined ? [] : [[digits, index.borders()]])));
   }
 
@@ -106,12 +115,24 @@ class CompiledPlan<Target> implements DialPlan<Target> {
     }
   }
 
+  openPrefixes(): ReadonlyMap<string, Target> {
+    const prefixes = new Map<string, Target>();
+    for (let entry = 0; this.#open !== undefined && entry < this.#entries.length; entry += 1) {
+      if (this.#entries.isOpen(entry)) {
+        const prefix = String(this.#entries.low(entry)).padStart(this.#entries.digits(entry), "0");
+        prefixes.set(prefix, this.#entries.target(entry));
+      }
+    }
+    return prefixes;
+  }
+
   #winner(number: string): number {
     const value = leadingValue(number);
-    if (value < 0) {
-      return NOBODY;
-    }
-    const digits = number.length;
+    return value < 0 ? NOBODY : this.#winnerAt(value, number.length);
+  }
+
+  /** `value` of the leading digits that a pattern can spell out. */
+  #winnerAt(value: number, digits: number): number {
     const closed = this.#closed[digits]?.owner(value) ?? NOBODY;
     if (this.#open === undefined) {
       return closed;

@@ -10,12 +10,12 @@ export interface DialPlanEntry<Target> {
 /** The data of `Entries`: plain, so that it can be made in another thread. */
 export interface EntryColumns<Target> {
   /** First number of a closed pattern, the prefix of an open one. */
-  readonly low: Float64Array<ArrayBuffer>;
-  readonly high: Float64Array<ArrayBuffer>;
-  readonly digits: Uint8Array<ArrayBuffer>;
-  readonly open: Uint8Array<ArrayBuffer>;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  readonly digits: Uint8Array;
+  readonly open: Uint8Array;
   /** Position in `targets`. */
-  readonly targetOf: Int32Array<ArrayBuffer>;
+  readonly targetOf: Int32Array;
   readonly targets: readonly { readonly target: Target }[];
 }
 

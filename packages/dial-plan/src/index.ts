@@ -1,6 +1,6 @@
-export { compareOwnership, formatRange } from "./compare-ownership.ts";
+export { compareOwnership, formatRange, lostShareOf } from "./compare-ownership.ts";
 export type { OwnershipChange, OwnershipComparison } from "./compare-ownership.ts";
-export { buffersOf, compileColumns, formatConflict } from "./compile-columns.ts";
+export { compileColumns, formatConflict, shareColumns } from "./compile-columns.ts";
 export type { CompiledColumns, DialPlanColumns, PlanConflict } from "./compile-columns.ts";
 export { compileDialPlan, dialPlanOf } from "./dial-plan.ts";
 export type { CompiledDialPlan, DialPlan, PlanMatch } from "./dial-plan.ts";

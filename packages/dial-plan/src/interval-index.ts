@@ -7,9 +7,9 @@ export const INTERVAL_COLUMNS = 3;
 /** The data of an index: plain, so that it can be made in another thread. */
 export interface IntervalColumns {
   /** Unbroken and in ascending order; between the last number of an owner and the next interval are nobody's numbers. */
-  readonly intervals: Float64Array<ArrayBuffer>;
+  readonly intervals: Float64Array;
   /** For each bucket the interval that holds its first value or is the last before it; one more closes the last bucket. */
-  readonly bucketFirst: Uint32Array<ArrayBuffer>;
+  readonly bucketFirst: Uint32Array;
   /** Values in a bucket; the first one begins where the first interval does. */
   readonly bucketWidth: number;
 }
@@ -33,16 +33,19 @@ export class IntervalIndex {
   }
 
   /** Numbers at which another entry, or nobody, becomes the owner, in ascending order. */
-  borders(): readonly number[] {
-    const borders: number[] = [];
+  borders(): Float64Array {
+    const borders = new Float64Array((2 * this.#intervals.length) / INTERVAL_COLUMNS);
+    let count = 0;
     for (let at = 0; at < this.#intervals.length; at += INTERVAL_COLUMNS) {
-      borders.push(this.#intervals[at] ?? 0);
+      borders[count] = this.#intervals[at] ?? 0;
+      count += 1;
       const end = (this.#intervals[at + 1] ?? 0) + 1;
       if (end < (this.#intervals[at + INTERVAL_COLUMNS] ?? Infinity)) {
-        borders.push(end);
+        borders[count] = end;
+        count += 1;
       }
     }
-    return borders;
+    return borders.subarray(0, count);
   }
 
   /** Entry that owns the number, or NOBODY. */

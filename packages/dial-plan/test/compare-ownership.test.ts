@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as fc from "fast-check";
-import { compareOwnership, compileDialPlan, formatRange, patternContains } from "@mss/dial-plan";
+import { compareOwnership, compileDialPlan, formatRange, lostShareOf, patternContains } from "@mss/dial-plan";
 import type { DialPlan, OwnershipComparison } from "@mss/dial-plan";
 import { pattern, patternOf } from "./arbitraries.ts";
 import { allNumbers } from "./oracle.ts";
@@ -125,6 +125,7 @@ test("agrees with looking every number up in both plans", () => {
         assert.deepEqual(saidOf(comparison, number), changeOf(before.plan, after.plan, number), number);
       }
       assert.ok(comparison.changes.every(({ from, to }) => from !== to));
+      assert.equal(lostShareOf(before.plan, after.plan), comparison.lostShare);
     }),
     { numRuns: 400 },
   );

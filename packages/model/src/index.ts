@@ -46,6 +46,8 @@ export type {
   RestoreOutcome,
   TopologyStore,
 } from "./ports.ts";
+export { emptySharedText, sharedText, textOf } from "./shared-text.ts";
+export type { SharedText } from "./shared-text.ts";
 export {
   partTextsSchema,
   readSealedRevision,

@@ -96,6 +96,6 @@ export interface BindingStore {
 export interface CopyStore {
   /** Undefined when there is none. Whoever reads it checks its form. Rejects for a copy that is damaged. */
   load(): Promise<unknown>;
-  /** Replaces it as a whole or not at all; it is on the disk when this resolves. Takes what JSON takes. */
+  /** Replaces it as a whole or not at all; it is on the disk when this resolves. Takes what JSON takes; on the disk of a hub, bytes as well. */
   save(value: unknown): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sharedText } from "./shared-text.ts";
 import { sha256Schema } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -77,8 +78,8 @@ export const revisionTextsSchema = z
   .strictObject({
     /** A `RevisionHeader` as JSON. */
     header: z.string().max(65_536),
-    /** A `Snapshot` without its hash as canonical JSON. */
-    snapshot: z.string(),
+    /** A `Snapshot` without its hash as canonical JSON; a string is made a `SharedText`. */
+    snapshot: z.union([z.instanceof(Uint8Array), z.string().transform(sharedText)]),
     /** Of the header's text. */
     signature: signatureSchema.optional(),
     /** What each branch gets of it, by the branch's id: texts that stand by themselves, each signed as the header is. */

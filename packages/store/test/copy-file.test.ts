@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -40,6 +41,18 @@ describe("copy file", () => {
     const { none: _none, ...rest } = value;
     assert.deepEqual(await openCopyFile(file).load(), rest);
     assert.equal((await readFile(file, "utf8")).split("\n")[1], JSON.stringify(value));
+  });
+
+  it("brings back bytes as they were, and reads what the version before wrote", async (t) => {
+    const file = path.join(await inFolder(t), "hub-1.topology");
+    const bytes = Uint8Array.from({ length: 600_000 }, (_unused, at) => at % 251);
+    const value = { texts: { snapshot: bytes, header: "h\n" }, more: [new Uint8Array(), { a: bytes.subarray(0, 10) }] };
+    await openCopyFile(file).save(value);
+    assert.deepEqual(await openCopyFile(file).load(), value);
+    const body = JSON.stringify({ texts: { snapshot: "zwei ☎" } });
+    const digest = createHash("sha256").update(body).digest("hex");
+    await writeFile(file, `mss copy 1 ${digest}\n${body}`);
+    assert.deepEqual(await openCopyFile(file).load(), { texts: { snapshot: "zwei ☎" } });
   });
 
   it("refuses a file that was cut off anywhere, or changed in one character", async (t) => {

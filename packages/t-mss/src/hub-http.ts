@@ -57,6 +57,7 @@ export function createHubHttp(options: HubHttpOptions, parts: HubParts): HubHttp
     leases: options.leases,
     callsHere: callsOfHub(parts, options.group),
     token,
+    thread: parts.thread,
   });
   const http = createNodeHttp({
     node: settings.id,

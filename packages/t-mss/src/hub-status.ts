@@ -4,6 +4,7 @@ import { branchLabel } from "@mss/call-control/node";
 import type { RecordLedger, RecordShipper } from "@mss/call-control/node";
 import type { BranchId, HubId } from "@mss/model";
 import type { PartDesk } from "./api/part-desk.ts";
+import type { PlanThread } from "./compile/plan-thread.ts";
 import type { HubRouting } from "./hub-routing.ts";
 import type { PlanFeed } from "./plan-feed.ts";
 import type { TrunkLocations } from "./trunk-locations.ts";
@@ -33,6 +34,7 @@ export type StoreHealth = "up" | "down";
 /** What a hub is made of, for those who tell of it. */
 export interface HubParts {
   readonly control: CallControl;
+  readonly thread: PlanThread;
   readonly feed: PlanFeed;
   readonly locations: TrunkLocations;
   readonly routing: HubRouting;

@@ -22,6 +22,8 @@ import type { Logger, Part, WorkerGroup } from "@mss/runtime";
 import { createApiServer } from "./api/api-server.ts";
 import type { ApiServer } from "./api/api-server.ts";
 import { PartDesk } from "./api/part-desk.ts";
+import { planCompiler } from "./compile/compile-plan.ts";
+import { PlanThread } from "./compile/plan-thread.ts";
 import { createHubHttp } from "./hub-http.ts";
 import type { HubHttp } from "./hub-http.ts";
 import { HubRouting } from "./hub-routing.ts";
@@ -143,6 +145,7 @@ function lifecycleOf(parts: HubParts, { http, api, log }: LifecycleParts): Part 
   return compose(
     [
       { name: "call records", part: parts.ledger },
+      { name: "plan thread", part: parts.thread },
       { name: "plan feed", part: parts.feed },
       {
         name: "trunks of other workers",
@@ -164,10 +167,12 @@ export function createHubNode(options: HubNodeOptions): HubNode {
   const { group, onTrunkSource } = options;
   const locations = new TrunkLocations(options.trunkBindings, log, { group, onSource: onTrunkSource });
   const desk = new PartDesk();
+  const thread = new PlanThread();
   const feed = new PlanFeed({
     store: topology,
     federation: settings.federation,
     hub: settings.id,
+    compile: planCompiler(thread),
     signingKeys: settings.signingKeys ?? [],
     ...(options.topologyCopy && { copy: options.topologyCopy }),
     onPlan: ({ revision }) => {
@@ -205,7 +210,7 @@ export function createHubNode(options: HubNodeOptions): HubNode {
     ...(limits === undefined ? {} : { limits }),
   });
   const { ledger, shipper } = createRecords(options);
-  const parts: HubParts = { control, feed, locations, routing, desk, ledger, shipper };
+  const parts: HubParts = { control, thread, feed, locations, routing, desk, ledger, shipper };
   const http = createHubHttp(options, parts);
   const api = createApi(options, routing, desk);
   const warnOfMissingTrunks = (): void => warnOf(missingTrunks(parts), log);

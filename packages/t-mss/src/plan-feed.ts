@@ -1,25 +1,16 @@
 import { supersedes } from "@mss/model";
-import type {
-  BranchId,
-  BranchPartBody,
-  CopyStore,
-  PartTexts,
-  RevisionHeader,
-  SealedRevision,
-  Snapshot,
-  TopologyStore,
-} from "@mss/model";
-import { hasCode, retry } from "@mss/runtime";
+import type { BranchId, BranchPartBody, CopyStore, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
+import { retry } from "@mss/runtime";
 import type { Logger, Part } from "@mss/runtime";
 import { beginTrust, handTrustOn } from "@mss/topology";
 import type { Trust } from "@mss/topology";
-import { compilePlan } from "./compile/compile-plan.ts";
 import type { CompilePlan } from "./compile/compile-plan.ts";
-import { outlineOf } from "./compile/prepare-plan.ts";
 import type { PreparedPlan } from "./compile/prepare-plan.ts";
 import { HubError } from "./errors.ts";
 import { lineageOf } from "./lineage.ts";
 import { PlanCopy } from "./plan-copy.ts";
+import { PlanInForce } from "./plan-in-force.ts";
+import type { PlanSource, RefusedPlan } from "./plan-in-force.ts";
 import { compileRoutingPlan } from "./routing-plan.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
 import { StoreKeeper } from "./store-keeper.ts";
@@ -38,8 +29,8 @@ export interface PlanFeedOptions {
   readonly signingKeys?: readonly string[];
   /** The hub's own disk; absent: nothing is kept. */
   readonly copy?: CopyStore;
-  /** Makes plans of revisions; a test may put another in its place. */
-  readonly compile?: CompilePlan;
+  /** Makes plans of revisions. */
+  readonly compile: CompilePlan;
   readonly log: Logger;
   readonly onPlan?: (plan: RoutingPlan) => void;
 }
@@ -47,24 +38,6 @@ export interface PlanFeedOptions {
 /** Revision of a plan that comes from the hub's own file and is in no store yet. */
 const FILE_REVISION = 0;
 const RETRY = { retries: Infinity, minDelayMs: 500, maxDelayMs: 1_000 };
-
-/** Where the plan in force came from. */
-export type PlanSource = "file" | "copy" | "store";
-
-interface InForce {
-  readonly source: PlanSource;
-  readonly plan: RoutingPlan;
-  /** The snapshot without numbers, which are in the plan. */
-  readonly outline: Snapshot;
-  /** Absent for the plan of the hub's own file. */
-  readonly sealed?: SealedRevision;
-}
-
-/** What keeps a hub from routing by what the store has. */
-export interface RefusedPlan {
-  readonly revision: number;
-  readonly reason: string;
-}
 
 /**
  * Keeps the plan in force: from the copy on the hub's disk, else from its file, at once; then from the topology store as
@@ -75,11 +48,10 @@ export class PlanFeed implements Part {
   readonly #options: PlanFeedOptions;
   readonly #keeper: StoreKeeper;
   readonly #stopping = new AbortController();
-  #inForce: InForce | undefined;
+  readonly #inForce: PlanInForce;
   #trust: Trust;
   /** What the store was last seen to have. */
   #seen: { readonly current: SealedRevision | undefined } | undefined;
-  #refused: RefusedPlan | undefined;
   #givenBack = 0;
   readonly #copy: PlanCopy;
   #connected: Promise<(() => Promise<void>) | undefined> = Promise.resolve(undefined);
@@ -87,19 +59,19 @@ export class PlanFeed implements Part {
   constructor(options: PlanFeedOptions) {
     this.#options = options;
     this.#trust = beginTrust(options.signingKeys ?? []);
+    this.#inForce = new PlanInForce(options);
     const { copy, federation, log } = options;
     this.#copy = new PlanCopy({ federation, log, ...(copy && { store: copy }) });
     this.#keeper = new StoreKeeper({ settle: (current) => this.#settle(current), log: options.log });
   }
 
   get plan(): RoutingPlan | undefined {
-    return this.#inForce?.plan;
+    return this.#inForce.plan;
   }
 
   /** Branches whose trunk leads to that hub, by the plan in force. */
   branchesAt(hub: string): readonly BranchId[] {
-    const branches = this.#inForce?.outline.branches ?? [];
-    return branches.filter(({ hubs }) => hubs === undefined || hubs.some((id) => id === hub)).map(({ id }) => id);
+    return this.#inForce.branchesAt(hub);
   }
 
   /** The hub's file names these keys now. What the store has is looked at again if they are others than before. */
@@ -112,28 +84,22 @@ export class PlanFeed implements Part {
   }
 
   /** What the branches get of the revision in force; undefined while that is the hub's own file. */
-  get parts(): { readonly revision: number; readonly parts: Readonly<Record<string, PartTexts>> } | undefined {
-    const { sealed } = this.#inForce ?? {};
-    return sealed && { revision: sealed.header.revision, parts: sealed.texts.parts ?? {} };
+  get parts(): PlanInForce["parts"] {
+    return this.#inForce.parts;
   }
 
   /** The text of the snapshot in force, with its revision. */
-  get snapshotInForce(): { readonly text: string; readonly hash: string; readonly revision: number } | undefined {
-    if (this.#inForce === undefined) {
-      return undefined;
-    }
-    const { sealed, plan } = this.#inForce;
-    const text = sealed?.texts.snapshot ?? JSON.stringify(this.#options.snapshot);
-    return { text, hash: plan.hash, revision: plan.revision };
+  get snapshotInForce(): PlanInForce["snapshotText"] {
+    return this.#inForce.snapshotText;
   }
 
   get source(): PlanSource | undefined {
-    return this.#inForce?.source;
+    return this.#inForce.source;
   }
 
   /** What the store has and this hub does not route by; undefined when all is well. */
   get refused(): RefusedPlan | undefined {
-    return this.#refused;
+    return this.#inForce.refused;
   }
 
   /** How often a store that had lost the plan in force got it again from here. */
@@ -186,11 +152,11 @@ export class PlanFeed implements Part {
     const copied = await this.#copy.load(signingKeys ?? []);
     if (copied !== undefined) {
       const { sealed, snapshot: kept, trust } = copied;
-      this.#useHere({ revision: sealed.header.revision, snapshot: kept, sealed, source: "copy" });
+      this.#inForce.putHere({ revision: sealed.header.revision, snapshot: kept, sealed, source: "copy" });
       this.#trust = trust;
     }
-    if (this.#inForce === undefined && snapshot !== undefined) {
-      this.#useHere({ revision: FILE_REVISION, snapshot, source: "file" });
+    if (this.plan === undefined && snapshot !== undefined) {
+      this.#inForce.putHere({ revision: FILE_REVISION, snapshot, source: "file" });
     }
   }
 
@@ -206,12 +172,12 @@ export class PlanFeed implements Part {
   /** Brings hub and store together: whoever has the higher revision gives it to the other. */
   async #settle(current: SealedRevision | undefined): Promise<void> {
     const { store, snapshot, parts = [], hub, log } = this.#options;
-    const own = this.#inForce?.sealed;
+    const own = this.#inForce.sealed;
     if (current !== undefined && supersedes(current.header, own?.header)) {
       await this.#accept(current);
       return;
     }
-    this.#refused = undefined;
+    this.#inForce.agree();
     if (own !== undefined && !isSame(current, own)) {
       const outcome = await store.restore(own);
       const isRestored = outcome.kind === "restored";
@@ -238,13 +204,17 @@ export class PlanFeed implements Part {
     const trust = this.#trust;
     const prepared = await this.#prepare(sealed);
     if (prepared.kind === "refused") {
-      this.#refuse(revision, prepared.reason, prepared.details && new HubError("PLAN_REFUSED", prepared.details));
+      this.#inForce.refuse(
+        revision,
+        prepared.reason,
+        prepared.details && new HubError("PLAN_REFUSED", prepared.details),
+      );
       return;
     }
     if (sealed.header.forced !== true && (await this.#forks(sealed))) {
-      const own = this.#inForce?.sealed?.header.revision;
+      const own = this.#inForce.sealed?.header.revision;
       const reason = `it was not made from revision ${own}, which is in force here, and lacks what that changed`;
-      this.#refuse(revision, `${reason}: publish it again with force`);
+      this.#inForce.refuse(revision, `${reason}: publish it again with force`);
       return;
     }
     if (this.#trust !== trust) {
@@ -252,20 +222,21 @@ export class PlanFeed implements Part {
     }
     const { outline, owners } = prepared;
     const plan = compileRoutingPlan({ revision, snapshot: outline, owners });
-    this.#use({ plan, outline, sealed, source: "store" });
+    this.#inForce.put({ plan, outline, sealed, source: "store" });
     this.#trust = handTrustOn(this.#trust, sealed.header);
     this.#copy.save(sealed, this.#trust);
   }
 
   /** What cannot be compiled, whatever the reason, is left out. Rejects in a stop. */
   async #prepare(candidate: SealedRevision): Promise<PreparedPlan> {
-    const { federation, compile = compilePlan } = this.#options;
-    const own = candidate.header.forced === true ? undefined : this.#inForce?.sealed;
+    const { federation, compile } = this.#options;
+    const mayTake = candidate.header.forced === true || this.#inForce.sealed === undefined;
+    const owners = mayTake ? undefined : this.plan?.owners;
     const { signal } = this.#stopping;
-    const task = { candidate, federation, trustedKeys: this.#trust.keys, ...(own && { inForce: own }) };
+    const task = { candidate, federation, trustedKeys: this.#trust.keys, ...(owners && { owners }) };
     const again = { retries: 1, minDelayMs: RETRY.minDelayMs, maxDelayMs: RETRY.maxDelayMs, signal };
     try {
-      return await retry(() => compile(task, { signal }), again);
+      return await retry(() => compile(task, signal), again);
     } catch (error) {
       signal.throwIfAborted();
       const why = error instanceof Error ? error.message : "unknown";
@@ -275,53 +246,12 @@ export class PlanFeed implements Part {
 
   /** Whether it was provably made without the revision in force here. */
   async #forks(sealed: SealedRevision): Promise<boolean> {
-    const own = this.#inForce?.sealed;
+    const own = this.#inForce.sealed;
     const isLater = own !== undefined && sealed.header.revision > own.header.revision;
     return isLater && (await lineageOf(sealed, own, this.#options.store)) === "forks";
-  }
-
-  /** Compiles in place: before the hub takes calls. */
-  #useHere(next: {
-    readonly revision: number;
-    readonly snapshot: Snapshot;
-    readonly source: PlanSource;
-    readonly sealed?: SealedRevision;
-  }): void {
-    const { revision, snapshot, ...origin } = next;
-    let plan: RoutingPlan;
-    try {
-      plan = compileRoutingPlan(next);
-    } catch (error) {
-      if (!hasCode(error, "PLAN_REFUSED")) {
-        throw error;
-      }
-      this.#refuse(revision, "it makes no dial plan", error);
-      return;
-    }
-    this.#use({ plan, outline: outlineOf(snapshot), ...origin });
-  }
-
-  #use(next: InForce): void {
-    this.#inForce = next;
-    this.#refused = undefined;
-    const { plan, source, sealed } = next;
-    const { log, onPlan } = this.#options;
-    const { revision, hash } = plan;
-    log.info({ revision, hash, source, ...authorOf(sealed?.header) }, "dial plan in force");
-    onPlan?.(plan);
-  }
-
-  #refuse(revision: number, reason: string, cause?: unknown): void {
-    const refused = new HubError("PLAN_REFUSED", { revision, reason }, { cause });
-    this.#refused = { revision, reason };
-    this.#options.log.error({ err: refused, code: refused.code, revision }, "topology is left out");
   }
 }
 
 function isSame(current: SealedRevision | undefined, own: SealedRevision): boolean {
   return current?.header.revision === own.header.revision && current.header.hash === own.header.hash;
-}
-
-function authorOf(header: RevisionHeader | undefined): { author?: string } {
-  return header === undefined ? {} : { author: header.author };
 }

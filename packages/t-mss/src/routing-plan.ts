@@ -1,4 +1,4 @@
-import { compileHubPlan, compileNumbers, formatRuleConflict, formatRuleName } from "@mss/dial-plan";
+import { compileHubPlan, compileNumbers, formatRuleConflict, formatRuleName, shareColumns } from "@mss/dial-plan";
 import type { CompiledHubPlan, DialPlanColumns, HubPlan } from "@mss/dial-plan";
 import type { BranchId, RateSettings, Snapshot } from "@mss/model";
 import { HubError } from "./errors.ts";
@@ -8,19 +8,21 @@ export interface RoutingPlan {
   readonly revision: number;
   readonly hash: string;
   readonly calls: HubPlan<BranchId>;
+  /** Whose the numbers are, for another thread; the plan is made of the same memory. */
+  readonly owners: DialPlanColumns<BranchId>;
   /** Calls at once on a branch's trunk; undefined: no limit. */
   maxCalls(branch: BranchId): number | undefined;
   /** New calls a second on it; undefined: no limit. */
   callRate(branch: BranchId): RateSettings | undefined;
 }
 
-/** The owners of all numbers, the large part of a plan, as data for another thread. Throws as `compileRoutingPlan`. */
+/** The owners of all numbers, the large part of a plan, as data that threads share. Throws as `compileRoutingPlan`. */
 export function compileOwners(snapshot: Snapshot): DialPlanColumns<BranchId> {
   const compiled = compileNumbers<BranchId>(snapshot);
   if (compiled.kind !== "compiled") {
     throw refusalOf(compiled);
   }
-  return compiled.columns;
+  return shareColumns(compiled.columns);
 }
 
 /**
@@ -30,7 +32,7 @@ export function compileOwners(snapshot: Snapshot): DialPlanColumns<BranchId> {
 export function compileRoutingPlan({
   revision,
   snapshot,
-  owners,
+  owners = compileOwners(snapshot),
 }: {
   readonly revision: number;
   readonly snapshot: Snapshot;
@@ -46,6 +48,7 @@ export function compileRoutingPlan({
     revision,
     hash: snapshot.hash,
     calls: compiled.plan,
+    owners,
     maxCalls: (branch) => limits.get(branch),
     callRate: (branch) => rates.get(branch),
   };

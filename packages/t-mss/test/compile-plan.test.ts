@@ -1,17 +1,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buffersOf } from "@mss/dial-plan";
+import type { TestContext } from "node:test";
+import { hubIdSchema, sharedText } from "@mss/model";
 import type { SealedRevision, Snapshot } from "@mss/model";
 import { createSigningKeyPem, readSigningKey } from "@mss/topology";
-import { compilePlan } from "../src/compile/compile-plan.ts";
+import { planCompiler } from "../src/compile/compile-plan.ts";
 import type { CompilePlan } from "../src/compile/compile-plan.ts";
+import { PlanThread } from "../src/compile/plan-thread.ts";
 import { preparePlan } from "../src/compile/prepare-plan.ts";
 import type { PlanTask } from "../src/compile/prepare-plan.ts";
 import { diskOf, feedOf, nextPlan, revisionOf, scriptedStore } from "./support/plan-feed.ts";
+import { compileOwners } from "../src/routing-plan.ts";
 import { LONDON, PARIS, snapshotOf } from "./support/settings.ts";
 
 const TRUST = { federation: "acme", trustedKeys: [] };
 const BROKEN = new URL("data:text/javascript,throw new Error('out of order')");
+const QUESTION = {
+  question: { from: "1000", to: "4000" },
+  hash: "",
+  hub: hubIdSchema.parse("hub-1"),
+  revision: 1,
+  nowMs: 0,
+  trunks: [],
+};
 const NEVER = new AbortController().signal;
 
 /** So large that no hub compiles it in the thread of its calls. */
@@ -20,44 +31,65 @@ function large(paris: readonly string[] = ["5xxx"]): Snapshot {
   return snapshotOf({ london: { numbers }, paris: { numbers: paris } });
 }
 
-test("a large plan is compiled in a thread of its own, with the outcome that it has here", async () => {
+function compilerIn(t: TestContext, program?: URL): CompilePlan {
+  const thread = new PlanThread(program);
+  t.after(() => thread.stop());
+  return planCompiler(thread);
+}
+
+/** What a revision is compared with, as a hub that routes by it has it. */
+function ownersOf(snapshot: Snapshot): Pick<PlanTask, "owners"> {
+  return { owners: compileOwners(snapshot) };
+}
+
+test("a large plan is compiled in a thread of its own, with the outcome that it has here", async (t) => {
   const key = readSigningKey(createSigningKeyPem());
-  const [first, second] = [revisionOf(1, large()), revisionOf(2, large(["5xxx", "6xxx"]), {}, key)];
+  const second = revisionOf(2, large(["5xxx", "6xxx"]), {}, key);
+  const inForce = ownersOf(large());
   const tasks: readonly (readonly [string, PlanTask])[] = [
-    ["prepared", { ...TRUST, candidate: second, inForce: first, trustedKeys: [key.publicKey] }],
-    ["it takes many numbers away", { ...TRUST, candidate: revisionOf(2, snapshotOf()), inForce: first }],
-    ["it makes no dial plan", { ...TRUST, candidate: revisionOf(2, large(["4100000-4100012"])), inForce: first }],
+    ["prepared", { ...TRUST, candidate: second, ...inForce, trustedKeys: [key.publicKey] }],
+    ["it takes many numbers away", { ...TRUST, candidate: revisionOf(2, snapshotOf()), ...inForce }],
+    ["it makes no dial plan", { ...TRUST, candidate: revisionOf(2, large(["4100000-4100012"])), ...inForce }],
   ];
+  const compile = compilerIn(t);
   for (const [outcome, task] of tasks) {
-    const prepared = await compilePlan(task, { signal: NEVER });
+    const prepared = await compile(task, NEVER);
     assert.ok((prepared.kind === "refused" ? prepared.reason : prepared.kind).includes(outcome), outcome);
     assert.deepEqual(prepared, preparePlan(task));
   }
 });
 
-test("the memory of a plan is handed over, not copied", () => {
+test("the memory of a plan is shared with the thread that made it, not copied", () => {
   const prepared = preparePlan({ ...TRUST, candidate: revisionOf(1, large()) });
   assert.ok(prepared.kind === "prepared");
-  structuredClone(prepared, { transfer: buffersOf(prepared.owners) });
-  assert.equal(prepared.owners.entries.low.length, 0);
+  const { owners } = structuredClone(prepared);
+  prepared.owners.entries.low[0] = 7;
+  assert.equal(owners.entries.low[0], 7);
   assert.deepEqual(
     prepared.outline.branches.map(({ numbers }) => numbers),
     [[], [], []],
   );
 });
 
-test("a thread that fails, or is not wanted any more, is a rejection", async () => {
+test("a thread that fails, or is not wanted any more, is a rejection, and the next job has another", async (t) => {
   const task = { ...TRUST, candidate: revisionOf(1, large()) };
-  await assert.rejects(compilePlan(task, { signal: NEVER, program: BROKEN }), { message: "out of order" });
+  await assert.rejects(compilerIn(t, BROKEN)(task, NEVER), { message: "out of order" });
   const silent = new URL("data:text/javascript,");
-  await assert.rejects(compilePlan(task, { signal: NEVER, program: silent }), /ended with 0/);
-  await assert.rejects(compilePlan(task, { signal: AbortSignal.timeout(1) }), { name: "TimeoutError" });
-  await assert.rejects(compilePlan(task, { signal: AbortSignal.abort() }), { name: "AbortError" });
+  await assert.rejects(compilerIn(t, silent)(task, NEVER), /ended with 0/);
+  const thread = new PlanThread();
+  t.after(() => thread.stop());
+  const compile = planCompiler(thread);
+  await assert.rejects(compile(task, AbortSignal.timeout(1)), { name: "TimeoutError" });
+  await assert.rejects(compile(task, AbortSignal.abort()), { name: "AbortError" });
+  const explain = { ...QUESTION, text: sharedText("{") };
+  await assert.rejects(thread.run({ kind: "explain", task: explain }, NEVER), /JSON/);
+  assert.equal((await compile(task, NEVER)).kind, "prepared");
 });
 
 test("when the thread fails the plan in force stays, the failure is told, and the next revision is taken", async (t) => {
   let works = true;
-  const compile: CompilePlan = (task, options) => compilePlan(task, works ? options : { ...options, program: BROKEN });
+  const [good, bad] = [compilerIn(t), compilerIn(t, BROKEN)];
+  const compile: CompilePlan = (task, signal) => (works ? good : bad)(task, signal);
   const { store, tell } = scriptedStore(revisionOf(5, large()));
   const { onPlan, until } = nextPlan();
   const disk = diskOf();
@@ -125,9 +157,10 @@ test("what comes while a plan is compiled waits, the newest takes the place of t
 
 test("a stop ends the thread", async (t) => {
   const started = Promise.withResolvers<void>();
-  const compile: CompilePlan = (task, options) => {
+  const compileInThread = compilerIn(t);
+  const compile: CompilePlan = (task, signal) => {
     started.resolve();
-    return compilePlan(task, options);
+    return compileInThread(task, signal);
   };
   const { store, tell } = scriptedStore(undefined);
   const feed = feedOf(t, { store, compile });

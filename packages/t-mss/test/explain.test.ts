@@ -29,7 +29,7 @@ async function askedHub(t: TestContext, subnet: number, snapshot = snapshotOf())
 }
 
 test("a running hub explains a call by the plan in force, with its trunks and their limits", async (t) => {
-  const { ask, federation } = await askedHub(t, 180, snapshotOf({ london: { maxCalls: 7 } }));
+  const { ask, federation } = await askedHub(t, 186, snapshotOf({ london: { maxCalls: 7 } }));
   const answer = await ask("from=1000&to=4012");
   assert.equal(answer.status, 200);
   assert.partialDeepStrictEqual(answer.body, {
@@ -56,7 +56,7 @@ test("a running hub explains a call by the plan in force, with its trunks and th
 });
 
 test("only who may read the hub's data may ask it, and a question that is none says what is wrong", async (t) => {
-  const { ask, file, federation } = await askedHub(t, 181);
+  const { ask, file, federation } = await askedHub(t, 187);
   assert.equal((await stat(file)).mode & 0o777, 0o600);
   for (const token of ["", "x", `${(await readFile(file, "utf8")).trim()}x`]) {
     assert.partialDeepStrictEqual(await ask("from=1000&to=4000", token), { status: 401 });
@@ -76,7 +76,7 @@ test("only who may read the hub's data may ask it, and a question that is none s
 
 test("a large plan is explained in a thread of its own", async (t) => {
   const numbers = Array.from({ length: 3_000 }, (_unused, at) => `5${100_000 + at * 20}-5${100_000 + at * 20 + 12}`);
-  const { ask } = await askedHub(t, 182, snapshotOf({ paris: { numbers } }));
+  const { ask } = await askedHub(t, 188, snapshotOf({ paris: { numbers } }));
   const answer = await ask("from=1000&to=4012");
   assert.partialDeepStrictEqual(answer.body, { outcome: { kind: "bridged", branch: LONDON } });
 });

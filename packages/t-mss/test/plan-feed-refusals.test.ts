@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { sharedText, textOf } from "@mss/model";
 import type { SealedRevision } from "@mss/model";
 import { createMemoryStores } from "@mss/store";
 import { applyTopology, createSigningKeyPem, hashedSnapshot, readSigningKey, revisionDigest } from "@mss/topology";
@@ -16,8 +17,8 @@ test("what cannot be used is left out, and the plan in force stays", async (t) =
   for (const left of [
     revisionOf(6, hashedSnapshot({ ...SECOND, federation: "other" })),
     revisionOf(7, snapshotOf({ hk: { numbers: ["nonsense"] } })),
-    { header, texts: { ...texts, snapshot: texts.snapshot.replace("6xxx", "7xxx") } },
-    { header, texts: { ...texts, snapshot: "{" } },
+    { header, texts: { ...texts, snapshot: sharedText(textOf(texts.snapshot).replace("6xxx", "7xxx")) } },
+    { header, texts: { ...texts, snapshot: sharedText("{") } },
     revisionOf(10, snapshotOf({ hk: { numbers: ["11xx"] } })), // takes a third of the numbers away, not forced
   ]) {
     tell(left);

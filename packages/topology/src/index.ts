@@ -1,4 +1,4 @@
-export { diffSnapshots } from "./diff/diff-snapshots.ts";
+export { diffSnapshots, takesManyNumbers } from "./diff/diff-snapshots.ts";
 export { formatDiff } from "./diff/format-diff.ts";
 export { RISKS } from "./diff/topology-diff.ts";
 export type {

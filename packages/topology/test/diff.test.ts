@@ -86,6 +86,20 @@ describe("the difference of two snapshots", () => {
     );
   });
 
+  test("as many changes as no call of a function takes arguments are compared and told", () => {
+    const many = 150_000;
+    const numbers = (width: number): readonly string[] =>
+      Array.from({ length: many }, (_unused, at) => `${1_000_000_000 + at * 100}-${1_000_000_000 + at * 100 + width}`);
+    const [branch] = BEFORE.branches;
+    assert.ok(branch !== undefined);
+    const large = (width: number): Snapshot => ({ ...BEFORE, branches: [{ ...branch, numbers: numbers(width) }] });
+    const diff = diffSnapshots(large(10), large(11));
+    assert.deepEqual([diff.changes.length, diff.risk, diff.needsForce], [many, "low", undefined]);
+    const text = formatDiff(diff);
+    assert.ok(text.startsWith("+ 1000000011: nobody → hk  low\n"), text.slice(0, 100));
+    assert.ok(text.endsWith(`\n${many} changes, risk: low\n`), text.slice(-100));
+  });
+
   test("a snapshot without numbers needs force, and says why", () => {
     const empty = { ...BEFORE, branches: [], hash: "0".repeat(64) };
     const diff = diffSnapshots(BEFORE, empty);

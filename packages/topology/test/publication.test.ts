@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
-import { branchIdSchema, readSealedRevision } from "@mss/model";
+import { branchIdSchema, readSealedRevision, sharedText, textOf } from "@mss/model";
 import type { SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import { hasCode } from "@mss/runtime";
 import { createMemoryStores } from "@mss/store";
@@ -75,7 +75,7 @@ test("a signed revision opens with the key that signed it, and not when anything
   const higher = texts.header.replace('"revision":7', '"revision":8');
   assert.equal(faultOf({ header: { ...header, revision: 8 }, texts: { ...texts, header: higher } }), "wrong-signature");
   assert.equal(
-    faultOf({ header, texts: { ...texts, snapshot: texts.snapshot.replace("1xxx", "2xxx") } }),
+    faultOf({ header, texts: { ...texts, snapshot: sharedText(textOf(texts.snapshot).replace("1xxx", "2xxx")) } }),
     "wrong-hash",
   );
 });
@@ -129,7 +129,7 @@ test("a revision of another federation, or with a snapshot of another form, does
     const hash = createHash("sha256").update(text).digest("hex");
     const header = JSON.stringify({ federation: "acme", hash, signedBy: key.publicKey, ...FIELDS });
     const signature = { key: key.publicKey, value: key.sign(header) };
-    const signed = readSealedRevision({ header, snapshot: text, signature });
+    const signed = readSealedRevision({ header, snapshot: sharedText(text), signature });
     assert.ok(signed);
     const opened = openRevision(signed, { federation: "acme", trustedKeys: [key.publicKey] });
     assert.partialDeepStrictEqual(opened, { kind: "refused", fault: "invalid-snapshot" });

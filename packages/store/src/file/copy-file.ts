@@ -2,18 +2,23 @@ import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
+import { emptySharedText } from "@mss/model";
 import type { CopyStore } from "@mss/model";
 import { StoreError } from "../errors.ts";
 import { jsonPieces } from "./json-pieces.ts";
 
-/** First line of a copy: what it is, and the SHA-256 of all that follows. */
-const FIRST_LINE = /^mss copy 1 ([0-9a-f]{64})$/;
+/**
+ * First line of a copy: what it is, and the SHA-256 of all that follows. That is a line of JSON, then the bytes that it
+ * names by their length. In the first version there were no bytes.
+ */
+const FIRST_LINE = /^mss copy [12] ([0-9a-f]{64})$/;
 const OWNER_ONLY = 0o600;
 /** Written at once: large enough to be few, small enough to take less than a millisecond. */
-const CHUNK_CHARACTERS = 262_144;
+const CHUNK = 262_144;
+const LINE_BREAK = 10;
 
 /**
- * One document in a file of its own. It is written beside the old one, brought to the disk, and moved into its place: a
+ * One document in a file of its own, which may hold bytes: they are written as they are. It is written beside the old one, brought to the disk, and moved into its place: a
  * crash or a full disk leaves the old one as it was. Rejects with `STORE_CORRUPT` for a file that is cut off or was
  * changed, and with `STORE_UNAVAILABLE` for one that cannot be read or written.
  */
@@ -29,31 +34,45 @@ export function openCopyFile(file: string): CopyStore {
   };
 }
 
-function digestOf(text: string): string {
+function digestOf(text: Uint8Array): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
 function firstLine(digest: string): string {
-  return `mss copy 1 ${digest}\n`;
+  return `mss copy 2 ${digest}\n`;
 }
 
 async function readCopy(file: string): Promise<unknown> {
-  let text: string;
+  let contents: Buffer;
   try {
-    text = await readFile(file, "utf8");
+    contents = await readFile(file);
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {
       return undefined;
     }
     throw new StoreError("STORE_UNAVAILABLE", { file, operation: "loadCopy" }, { cause });
   }
-  const end = text.indexOf("\n");
-  const body = text.slice(end + 1);
-  if (end < 0 || FIRST_LINE.exec(text.slice(0, end))?.[1] !== digestOf(body)) {
+  const end = contents.indexOf(LINE_BREAK);
+  const body = contents.subarray(end + 1);
+  if (end < 0 || FIRST_LINE.exec(contents.toString("latin1", 0, end))?.[1] !== digestOf(body)) {
     throw new StoreError("STORE_CORRUPT", { file, reason: "cut off, or changed by something else" });
   }
-  const value: unknown = JSON.parse(body);
-  return value;
+  return valueOf(body);
+}
+
+/** JSON with the bytes that follow in the places where it names them. */
+function valueOf(body: Buffer): unknown {
+  const end = body.indexOf(LINE_BREAK);
+  let at = end + 1;
+  return JSON.parse(body.toString("utf8", 0, end < 0 ? body.length : end), (_key, item: unknown) => {
+    if (typeof item !== "object" || item === null || !("$bytes" in item) || typeof item.$bytes !== "number") {
+      return item;
+    }
+    const bytes = emptySharedText(item.$bytes);
+    bytes.set(body.subarray(at, at + item.$bytes));
+    at += item.$bytes;
+    return bytes;
+  });
 }
 
 async function writeCopy(file: string, value: unknown): Promise<void> {
@@ -80,19 +99,25 @@ async function writeCopy(file: string, value: unknown): Promise<void> {
 async function writeDocument(handle: FileHandle, value: unknown): Promise<void> {
   const hash = createHash("sha256");
   await handle.write(firstLine("0".repeat(64)));
-  let chunk = "";
-  const flush = async (): Promise<void> => {
+  const write = async (chunk: Uint8Array): Promise<void> => {
     hash.update(chunk);
     await handle.appendFile(chunk);
-    chunk = "";
   };
-  for (const piece of jsonPieces(value)) {
+  const bytes: Uint8Array[] = [];
+  let chunk = "";
+  for (const piece of jsonPieces(value, bytes)) {
     chunk += piece;
-    if (chunk.length >= CHUNK_CHARACTERS) {
-      await flush();
+    if (chunk.length >= CHUNK) {
+      await write(Buffer.from(chunk));
+      chunk = "";
     }
   }
-  await flush();
+  await write(Buffer.from(`${chunk}\n`));
+  for (const each of bytes) {
+    for (let at = 0; at < each.length; at += CHUNK) {
+      await write(each.subarray(at, at + CHUNK));
+    }
+  }
   await handle.write(firstLine(hash.digest("hex")), 0);
 }
 

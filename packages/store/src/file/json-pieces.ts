@@ -3,15 +3,19 @@ const PIECE_CHARACTERS = 262_144;
 
 /**
  * A value as `JSON.stringify` writes it, piece by piece: so that a topology of many megabytes does not hold up the calls
- * while it is written. For plain data: objects, arrays, texts, numbers, booleans, null; `undefined` is left out.
+ * while it is written. For plain data: objects, arrays, texts, numbers, booleans, null; `undefined` is left out. Bytes are written
+ * as `{"$bytes":N}`, how many there are, and put on the list.
  */
-export function* jsonPieces(value: unknown): Generator<string, void, undefined> {
+export function* jsonPieces(value: unknown, bytes: Uint8Array[]): Generator<string, void, undefined> {
   if (typeof value === "string" && value.length > PIECE_CHARACTERS) {
     yield* textPieces(value);
+  } else if (value instanceof Uint8Array) {
+    bytes.push(value);
+    yield `{"$bytes":${value.length}}`;
   } else if (Array.isArray(value)) {
-    yield* listPieces(value);
+    yield* listPieces(value, bytes);
   } else if (typeof value === "object" && value !== null) {
-    yield* objectPieces(value);
+    yield* objectPieces(value, bytes);
   } else {
     yield JSON.stringify(value) ?? "null";
   }
@@ -30,22 +34,22 @@ function* textPieces(text: string): Generator<string, void, undefined> {
   yield '"';
 }
 
-function* listPieces(list: readonly unknown[]): Generator<string, void, undefined> {
+function* listPieces(list: readonly unknown[], bytes: Uint8Array[]): Generator<string, void, undefined> {
   yield "[";
   for (const [position, item] of list.entries()) {
     yield position === 0 ? "" : ",";
-    yield* jsonPieces(item);
+    yield* jsonPieces(item, bytes);
   }
   yield "]";
 }
 
-function* objectPieces(object: object): Generator<string, void, undefined> {
+function* objectPieces(object: object, bytes: Uint8Array[]): Generator<string, void, undefined> {
   yield "{";
   let separator = "";
   for (const [key, item] of Object.entries(object)) {
     if (item !== undefined) {
       yield `${separator}${JSON.stringify(key)}:`;
-      yield* jsonPieces(item);
+      yield* jsonPieces(item, bytes);
       separator = ",";
     }
   }

@@ -15,6 +15,7 @@ import { RedisLink } from "./redis-link.ts";
 import { RedisTopologyStore } from "./redis-topology-store.ts";
 import { parseRedisUrl } from "./redis-url.ts";
 import type { RedisAddress } from "./redis-url.ts";
+import { SnapshotThread } from "./snapshot-thread.ts";
 import { TopologyFollower } from "./topology-follower.ts";
 
 export interface ConnectRedisOptions {
@@ -63,12 +64,14 @@ export function connectRedis(options: ConnectRedisOptions): RedisStores {
   // Reads that may be long do not share the socket, or the limit, of the calls; they do fail at once when Redis is away.
   const bulk = new RedisLink({ client: clients.background, address, isOpen, limitMs: BULK_LIMIT_MS });
   const subscriberLink = new RedisLink({ client: clients.subscriber, address });
-  const follower = new TopologyFollower({ subscriber: clients.subscriber, subscriberLink, background, keys, log });
+  const thread = new SnapshotThread(options.url);
+  const records = { link: background, keys, thread };
+  const follower = new TopologyFollower({ subscriber: clients.subscriber, subscriberLink, records, log });
   const callRecords = new RedisCallRecordStore(bulk, keys);
   const links = [probe, call, background, bulk, subscriberLink];
-  const lifecycle = createLifecycle({ clients, links, address, health, monitor, follower, log });
+  const lifecycle = createLifecycle({ clients, links, address, health, monitor, follower, thread, log });
   return {
-    topology: new RedisTopologyStore({ call, bulk }, keys, follower),
+    topology: new RedisTopologyStore(call, { link: bulk, keys, thread }, follower),
     leases: new RedisLeaseStore(call, keys),
     callRecords,
     bindings: new RedisBindingStore({ call, bulk }, keys),
@@ -97,11 +100,12 @@ interface LifecycleParts {
   readonly health: HealthState;
   readonly monitor: RedisHealthMonitor;
   readonly follower: TopologyFollower;
+  readonly thread: SnapshotThread;
   readonly log: Logger;
 }
 
 function createLifecycle(parts: LifecycleParts) {
-  const { clients, links, address, health, monitor, follower, log } = parts;
+  const { clients, links, address, health, monitor, follower, thread, log } = parts;
   const all = Object.entries(clients);
   let stopping = false;
   for (const [connection, client] of all) {
@@ -120,6 +124,7 @@ function createLifecycle(parts: LifecycleParts) {
     stopping = true;
     await follower.stop();
     monitor.stop();
+    await thread.stop();
     await Promise.all(all.map(([, client]) => closeClient(client)));
     for (const link of links) {
       link.close();

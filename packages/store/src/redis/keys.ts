@@ -4,6 +4,8 @@ export interface RedisKeys {
   readonly topologyChannel: string;
   readonly topologyHistory: string;
   topologyRevision(revision: number): string;
+  /** Where the pieces of a large revision wait for their record; `id` is whose. */
+  topologyStage(id: string): string;
   readonly callRecords: string;
   readonly callRecordKeys: string;
   readonly callRecordStore: string;
@@ -26,6 +28,7 @@ export function redisKeys(prefix: string, federation: string): RedisKeys {
     topologyChannel: `${shared}:topology:changed`,
     topologyHistory: `${shared}:topology:history`,
     topologyRevision: (revision) => `${shared}:topology:revision:${revision}`,
+    topologyStage: (id) => `${shared}:topology:stage:${id}`,
     callRecords: `${shared}:calls`,
     callRecordKeys: `${shared}:calls:keys`,
     callRecordStore: `${shared}:calls:store`,

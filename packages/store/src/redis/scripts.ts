@@ -4,8 +4,9 @@ import { StoreError } from "../errors.ts";
 
 /** Every Lua script, by the name it is called by here; the file's name ends with its number of keys. */
 const SCRIPT_FILES = {
-  publishTopology: "publish-topology-3",
-  restoreTopology: "restore-topology-3",
+  publishTopology: "publish-topology-4",
+  restoreTopology: "restore-topology-4",
+  stageTopology: "stage-topology-1",
   acquireLease: "acquire-lease-1",
   renewLeases: "renew-leases-1",
   countLeases: "count-leases-1",
@@ -19,7 +20,7 @@ export type ScriptName = keyof typeof SCRIPT_FILES;
 
 export interface ScriptInput {
   readonly keys: readonly string[];
-  readonly args: readonly (string | number)[];
+  readonly args: readonly (string | number | Buffer)[];
 }
 
 /** Makes every script a command of `redis`. ioredis sends the text once per connection, afterwards only its hash. */

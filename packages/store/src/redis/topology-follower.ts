@@ -3,9 +3,9 @@ import type { SealedRevision } from "@mss/model";
 import { hasCode, withDeadline } from "@mss/runtime";
 import type { Logger } from "@mss/runtime";
 import { StoreError } from "../errors.ts";
-import type { RedisKeys } from "./keys.ts";
 import type { RedisLink } from "./redis-link.ts";
 import { readCurrent, readPointer } from "./topology-records.ts";
+import type { RecordAccess } from "./topology-records.ts";
 
 const SUBSCRIBE_LIMIT_MS = 5_000;
 const RE_READ_INTERVAL_MS = 1_000; // pub/sub promises nothing, and lost data tells nobody: this long until it is seen
@@ -22,8 +22,7 @@ export interface TopologyFollowerOptions {
   readonly subscriber: RedisClient;
   readonly subscriberLink: RedisLink;
   /** Background profile: reads wait for a Redis that is away. */
-  readonly background: RedisLink;
-  readonly keys: RedisKeys;
+  readonly records: RecordAccess;
   readonly log: Logger;
 }
 
@@ -95,7 +94,10 @@ export class TopologyFollower {
   }
 
   #subscribe(): Promise<unknown> {
-    const { subscriberLink, keys } = this.#options;
+    const {
+      subscriberLink,
+      records: { keys },
+    } = this.#options;
     this.#wanted = true;
     if (this.#subscribed === undefined) {
       const subscribed = subscriberLink.run("subscribe", (redis) => redis.subscribe(keys.topologyChannel));
@@ -162,16 +164,16 @@ export class TopologyFollower {
   }
 
   async #round(): Promise<void> {
-    const { background, keys, log } = this.#options;
+    const { records, log } = this.#options;
     let key = "";
     let current: SealedRevision | undefined;
     try {
-      const pointer = await readPointer(background, keys);
+      const pointer = await readPointer(records.link, records.keys);
       key = pointer === undefined ? "" : `${pointer.revision} ${pointer.hash}`;
       if (key === this.#seen?.key) {
         return;
       }
-      current = pointer === undefined ? undefined : await readCurrent(background, keys, pointer);
+      current = pointer === undefined ? undefined : await readCurrent(records, pointer);
     } catch (error) {
       if (!hasCode(error, "STORE_CORRUPT")) {
         throw error;

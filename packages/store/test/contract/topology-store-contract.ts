@@ -47,6 +47,26 @@ function publishes(make: MakeStore<TopologyStore>): void {
   );
 
   it(
+    "gives back a snapshot of many pieces, whose characters are not torn, and no piece of another one",
+    on(async (store) => {
+      const large = sampleRevision("☎ 𝟘".repeat(150_000), 1, { message: "" });
+      assert.ok(large.texts.snapshot.length > 1_100_000);
+      assert.deepEqual(await store.publish(large, 0), { kind: "published", revision: 1 });
+      assert.deepEqual(await store.publish(large, 0), { kind: "published", revision: 1 });
+      assert.deepEqual(await store.publish(sampleRevision("x".repeat(400_000), 2, { message: "" }), 0), {
+        kind: "conflict",
+        revision: 1,
+      });
+      assert.deepEqual(await store.current(), large);
+      assert.deepEqual(await store.publish(sampleRevision("two", 2), 1), { kind: "published", revision: 2 });
+      const later = sampleRevision("y".repeat(300_000), 2, { message: "", publishedAt: "2026-01-01T00:00:01.000Z" });
+      assert.deepEqual(await store.restore(later), { kind: "restored", revision: 2 });
+      assert.deepEqual(await store.current(), later);
+      assert.deepEqual(await store.read(1), large);
+    }),
+  );
+
+  it(
     "publishes the very same revision once, however often it is sent",
     on(async (store) => {
       await store.publish(sampleRevision("one", 1), 0);

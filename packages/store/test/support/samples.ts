@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readSealedRevision } from "@mss/model";
+import { sharedText, readSealedRevision } from "@mss/model";
 import type { Binding, CallRecord, OpenCall, RevisionHeader, SealedRevision } from "@mss/model";
 
 /** A revision whose snapshot differs from others by `name`. What the snapshot says is nothing to a store. */
@@ -15,7 +15,7 @@ export function sampleRevision(name: string, revision: number, change: Partial<R
     message: `publishes ${name}`,
     ...change,
   };
-  const sealed = readSealedRevision({ header: JSON.stringify(header), snapshot });
+  const sealed = readSealedRevision({ header: JSON.stringify(header), snapshot: sharedText(snapshot) });
   assert.ok(sealed);
   return sealed;
 }

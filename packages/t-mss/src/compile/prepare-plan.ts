@@ -1,14 +1,15 @@
+import { dialPlanOf } from "@mss/dial-plan";
 import type { DialPlanColumns } from "@mss/dial-plan";
 import type { BranchId, SealedRevision, Snapshot } from "@mss/model";
 import { hasCode } from "@mss/runtime";
-import { diffSnapshots, openRevision } from "@mss/topology";
+import { openRevision, takesManyNumbers } from "@mss/topology";
 import { compileOwners, compileRoutingPlan } from "../routing-plan.ts";
 
 /** A revision that is to be put in force, and what decides whether it may be. The parts of branches do not matter here. */
 export interface PlanTask {
   readonly candidate: SealedRevision;
-  /** What it would take numbers away from; absent: that is not asked. */
-  readonly inForce?: SealedRevision;
+  /** Whose numbers it must not take away; absent: it may. */
+  readonly owners?: DialPlanColumns<BranchId>;
   readonly federation: string;
   /** Who may sign; empty: signatures are not asked for. */
   readonly trustedKeys: readonly string[];
@@ -24,7 +25,7 @@ export type PreparedPlan =
   | { readonly kind: "refused"; readonly reason: string; readonly details?: Readonly<Record<string, unknown>> };
 
 /** All the work that grows with the plan: opens, checks, compares and compiles it. Plain data in and out, for any thread. */
-export function preparePlan({ candidate, inForce, ...trust }: PlanTask): PreparedPlan {
+export function preparePlan({ candidate, owners: before, ...trust }: PlanTask): PreparedPlan {
   const opened = openRevision(candidate, trust);
   if (opened.kind === "refused") {
     return { kind: "refused", reason: opened.reason };
@@ -34,7 +35,7 @@ export function preparePlan({ candidate, inForce, ...trust }: PlanTask): Prepare
   try {
     const owners = compileOwners(snapshot);
     compileRoutingPlan({ revision, snapshot, owners }); // its routes and calendars, too
-    return inForce !== undefined && takesMuch(inForce, snapshot)
+    return before !== undefined && takesManyNumbers(dialPlanOf(before), dialPlanOf(owners))
       ? { kind: "refused", reason: "it takes many numbers away without force" }
       : { kind: "prepared", outline: outlineOf(snapshot), owners };
   } catch (error) {
@@ -48,10 +49,4 @@ export function preparePlan({ candidate, inForce, ...trust }: PlanTask): Prepare
 /** What a hub keeps of a snapshot beside the compiled owners. */
 export function outlineOf(snapshot: Snapshot): Snapshot {
   return { ...snapshot, branches: snapshot.branches.map((branch) => ({ ...branch, numbers: [] })) };
-}
-
-/** The revision in force was believed when it came: who may sign now does not matter for it. */
-function takesMuch(inForce: SealedRevision, after: Snapshot): boolean {
-  const before = openRevision(inForce, { federation: after.federation, trustedKeys: [] });
-  return before.kind === "ok" && diffSnapshots(before.revision.snapshot, after).needsForce !== undefined;
 }

@@ -2,7 +2,8 @@ import type { BranchId, HubSettings, LeaseStore } from "@mss/model";
 import { withDeadline } from "@mss/runtime";
 import type { HttpAnswer, HttpQuestion } from "@mss/runtime/http";
 import type { TrunkState } from "@mss/topology";
-import { IN_PLACE_CHARACTERS, inThread } from "../compile/plan-thread.ts";
+import { isInPlace } from "../compile/compile-plan.ts";
+import type { PlanThread } from "../compile/plan-thread.ts";
 import { trunkLeaseKey } from "../plan.ts";
 import type { PlanFeed } from "../plan-feed.ts";
 import type { TrunkLocations } from "../trunk-locations.ts";
@@ -18,12 +19,13 @@ export interface ExplainDeskOptions {
   /** Calls of this hub alone, for a trunk without a limit or with the store away. */
   readonly callsHere: (branch: BranchId) => Promise<number>;
   readonly token: OperatorToken | undefined;
+  /** Where a large plan is read and compiled for the answer. */
+  readonly thread: PlanThread;
 }
 
 const LONGEST_NUMBER = 64;
 const NEEDED = ["from", "to"] as const;
 const POSSIBLE: readonly string[] = [...NEEDED, "branch", "at"];
-/** A large plan is read and compiled for the answer. */
 const EXPLAIN_LIMIT_MS = 60_000;
 const COUNT_LIMIT_MS = 250;
 
@@ -64,10 +66,16 @@ export class ExplainDesk {
       return { status: 503, body: { error: "this hub has no plan yet" } };
     }
     const trunks = await this.#trunks();
-    const outcome = await explained({ ...inForce, question, hub: settings().id, nowMs: Date.now(), trunks });
+    const outcome = await this.#explained({ ...inForce, question, hub: settings().id, nowMs: Date.now(), trunks });
     return outcome.kind === "explained"
       ? { status: 200, body: outcome.explanation }
       : { status: 400, body: { error: `${outcome.at} is no time: write "sat 23:00" or 2026-11-28T23:00:00Z` } };
+  }
+
+  async #explained(task: ExplainTask): Promise<ExplainOutcome> {
+    return isInPlace(task.text)
+      ? explainRunning(task)
+      : this.#options.thread.run({ kind: "explain", task }, AbortSignal.timeout(EXPLAIN_LIMIT_MS));
   }
 
   /** Where the calls would find them: a trunk may be registered at another hub. */
@@ -103,10 +111,4 @@ function questionOf(query: unknown): ExplainQuestion | string {
   return from === undefined || to === undefined || from === "" || to === ""
     ? "from and to are needed: /explain?from=1000&to=4012"
     : { from, to, branch: values.get("branch"), at: values.get("at") };
-}
-
-async function explained({ text, ...task }: ExplainTask): Promise<ExplainOutcome> {
-  return text.length <= IN_PLACE_CHARACTERS
-    ? explainRunning({ ...task, text })
-    : inThread<ExplainOutcome>({ kind: "explain", task }, [text], { signal: AbortSignal.timeout(EXPLAIN_LIMIT_MS) });
 }

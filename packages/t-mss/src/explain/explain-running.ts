@@ -1,6 +1,6 @@
 import { instantOf } from "@mss/dial-plan";
-import { snapshotSchema } from "@mss/model";
-import type { BranchId, HubId } from "@mss/model";
+import { snapshotSchema, textOf } from "@mss/model";
+import type { BranchId, HubId, SharedText } from "@mss/model";
 import { callerTimeZone, explainCall } from "@mss/topology";
 import type { Explanation, TrunkState } from "@mss/topology";
 
@@ -16,7 +16,7 @@ export interface ExplainQuestion {
 export interface ExplainTask {
   readonly question: ExplainQuestion;
   /** The snapshot in force, as JSON, and its hash. */
-  readonly text: string;
+  readonly text: SharedText;
   readonly hash: string;
   readonly hub: HubId;
   readonly revision: number;
@@ -30,7 +30,7 @@ export type ExplainOutcome =
 /** By the plan in force, which is compiled and asked by the code that routes, and with the trunks as they are now. */
 export function explainRunning({ question, text, hash, hub, revision, nowMs, trunks }: ExplainTask): ExplainOutcome {
   const { from, to, branch, at } = question;
-  const contents: unknown = JSON.parse(text);
+  const contents: unknown = JSON.parse(textOf(text));
   const snapshot = snapshotSchema.parse({ ...(typeof contents === "object" ? contents : {}), hash });
   const call = { snapshot, from, to, ...(branch === undefined ? {} : { branch }) };
   const atMs = at === undefined ? nowMs : instantOf(at, callerTimeZone(call) ?? "UTC", nowMs);

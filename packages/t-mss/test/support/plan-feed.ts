@@ -4,6 +4,8 @@ import { silentLog } from "@mss/runtime";
 import { createMemoryStores } from "@mss/store";
 import { revisionDigest, sealRevision } from "@mss/topology";
 import type { SigningKey } from "@mss/topology";
+import { planCompiler } from "../../src/compile/compile-plan.ts";
+import { PlanThread } from "../../src/compile/plan-thread.ts";
 import { PlanFeed } from "../../src/plan-feed.ts";
 import type { PlanFeedOptions } from "../../src/plan-feed.ts";
 import type { RoutingPlan } from "../../src/routing-plan.ts";
@@ -13,8 +15,13 @@ export const FIRST = snapshotOf();
 export const SECOND = snapshotOf({ london: { numbers: ["4xxx", "6xxx"], maxCalls: 7 } });
 
 export function feedOf(t: TestContext, options: Partial<PlanFeedOptions> & Pick<PlanFeedOptions, "store">): PlanFeed {
-  const feed = new PlanFeed({ federation: "acme", hub: "hub-1", log: silentLog(), ...options });
-  t.after(() => feed.stop());
+  const thread = new PlanThread();
+  const common = { federation: "acme", hub: "hub-1", compile: planCompiler(thread), log: silentLog() };
+  const feed = new PlanFeed({ ...common, ...options });
+  t.after(async () => {
+    await feed.stop();
+    await thread.stop();
+  });
   return feed;
 }
 

@@ -1,4 +1,4 @@
-import { compareOwnership, compileOwnership, formatPattern } from "@mss/dial-plan";
+import { compareOwnership, compileOwnership, formatPattern, lostShareOf } from "@mss/dial-plan";
 import type { DialPlan, OwnershipComparison } from "@mss/dial-plan";
 import type { BranchId, Snapshot } from "@mss/model";
 import { TopologyError } from "../errors.ts";
@@ -29,6 +29,11 @@ export function diffSnapshots(before: Snapshot | undefined, after: Snapshot): To
     lostShare: comparison.lostShare,
     ...(force === undefined ? {} : { needsForce: force }),
   };
+}
+
+/** Whether so many numbers have no owner any more that it needs force, from one plan to the next. */
+export function takesManyNumbers<Target>(before: DialPlan<Target>, after: DialPlan<Target>): boolean {
+  return lostShareOf(before, after) > MANY_NUMBERS_SHARE;
 }
 
 function planOf(snapshot: Snapshot | undefined): DialPlan<BranchId> {

@@ -17,7 +17,7 @@ export function formatDiff(diff: TopologyDiff): string {
     return "no changes\n";
   }
   const lines = diff.changes.map(lineOf);
-  const width = Math.max(...lines.map(({ text }) => text.length));
+  const width = lines.reduce((widest, { text }) => Math.max(widest, text.length), 0); // there may be a million lines
   const rows = lines.map(({ sign, text, risk }) => `${sign} ${text.padEnd(width)}  ${risk}\n`);
   return `${rows.join("")}\n${summary(diff)}\n`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { snapshotSchema } from "@mss/model";
+import { snapshotSchema, textOf } from "@mss/model";
 import type { Revision, RevisionTexts, SealedRevision, Snapshot } from "@mss/model";
 import { isSignedBy } from "./signing-key.ts";
 
@@ -75,7 +75,7 @@ export function signatureFault(
 function readSnapshot({ header, texts }: SealedRevision): Snapshot | undefined {
   let contents: unknown;
   try {
-    contents = JSON.parse(texts.snapshot);
+    contents = JSON.parse(textOf(texts.snapshot));
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { textOf } from "@mss/model";
 import type { BranchPartBody, RevisionHeader, SealedRevision, Snapshot, TopologyStore } from "@mss/model";
 import { diffSnapshots } from "../diff/diff-snapshots.ts";
 import type { TopologyDiff } from "../diff/topology-diff.ts";
@@ -80,7 +81,7 @@ export async function rollbackTopology(
   const { snapshot } = opened.revision;
   const signingKeys = current?.header.signingKeys ?? [];
   const parts = bodiesOf(old.texts);
-  return publishOver(current, { snapshot, text: old.texts.snapshot, signingKeys, parts, rollbackOf }, options);
+  return publishOver(current, { snapshot, text: textOf(old.texts.snapshot), signingKeys, parts, rollbackOf }, options);
 }
 
 async function publishOver(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readSealedRevision } from "@mss/model";
+import { readSealedRevision, sharedText } from "@mss/model";
 import type { BranchPartBody, RevisionHeader, SealedRevision, Snapshot } from "@mss/model";
 import { canonicalJson, snapshotText } from "../snapshot.ts";
 import { TopologyError } from "../errors.ts";
@@ -34,7 +34,7 @@ export function sealSnapshotText(
   const text = canonicalJson(header);
   const signature = key === undefined ? {} : { signature: { key: key.publicKey, value: key.sign(text) } };
   const handedOut = parts.length === 0 ? {} : { parts: sealParts(parts, header, key) };
-  const sealed = readSealedRevision({ header: text, snapshot, ...signature, ...handedOut });
+  const sealed = readSealedRevision({ header: text, snapshot: sharedText(snapshot), ...signature, ...handedOut });
   if (sealed === undefined) {
     throw new TopologyError("REVISION_INVALID", { revision: header.revision, author: header.author });
   }
