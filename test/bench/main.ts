@@ -2,6 +2,7 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { branches, calls } from "./calls/calls.ts";
+import { workers } from "./calls/workers.ts";
 import { load, machine, print } from "./core/machine.ts";
 import { federationSize } from "./growth/branches.ts";
 import { established } from "./growth/established.ts";
@@ -12,7 +13,17 @@ import { powerCut } from "./phones/power-cut.ts";
 import { register } from "./phones/register.ts";
 import { writeBlock, writePlot } from "./core/readme.ts";
 
-const BENCHES: readonly Bench[] = [calls, branches, register, powerCut, established, federationSize, probes, lookUps];
+const BENCHES: readonly Bench[] = [
+  calls,
+  workers,
+  branches,
+  register,
+  powerCut,
+  established,
+  federationSize,
+  probes,
+  lookUps,
+];
 const USAGE = 2;
 
 const { values, positionals } = parseArgs({

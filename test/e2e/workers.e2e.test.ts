@@ -14,7 +14,7 @@ import { skip } from "./setup.ts";
 const NET = 31;
 const NAME = `e2e-workers-${process.pid}`;
 const ANSWERED = { caller: "uac-answered-hangs-up", callee: "uas-answers-and-waits-bye" } as const;
-const TALK_MS = 5_000;
+const TALK_MS = 4_000;
 
 let redis: RedisServer | undefined;
 let hub: HubWorkers;

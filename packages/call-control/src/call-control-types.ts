@@ -1,5 +1,5 @@
 import type { CallRecord, LeaseStore, OpenCall } from "@mss/model";
-import type { Logger, Part } from "@mss/runtime";
+import type { Logger, Part, WorkerGroup } from "@mss/runtime";
 import type { BridgePlan } from "./bridge/types.ts";
 import type {
   EngineAddress,
@@ -79,6 +79,8 @@ export interface CallControlOptions {
   readonly onRecord?: (record: CallRecord) => Promise<void> | void;
   /** Needed for plans with leases; without it they are counted in this process only. */
   readonly leases?: LeaseStore;
+  /** The other processes of the node: call rates of trunks are counted over all of them. `limits` are of each. */
+  readonly group?: WorkerGroup | undefined;
   readonly limits?: CallLimits;
 }
 

@@ -4,6 +4,7 @@ export { CodedError, hasCode, isCoded } from "./errors.ts";
 export { withDeadline } from "./deadline.ts";
 export { KeptThread } from "./kept-thread.ts";
 export type { KeptThreadOptions } from "./kept-thread.ts";
+export { fieldsOf, itemsOf } from "./json-value.ts";
 export { compose } from "./lifecycle.ts";
 export type { ComposeOptions, NamedPart, Part } from "./lifecycle.ts";
 export { LOG_LEVELS, createLog, silentLog } from "./log.ts";

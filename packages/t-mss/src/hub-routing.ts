@@ -13,6 +13,8 @@ export interface HubRoutingOptions {
   readonly plan: () => RoutingPlan | undefined;
   readonly trunks: BindingStore;
   readonly activeCalls: () => readonly ActiveCall[];
+  /** Calls of one session at the other processes of this hub. */
+  readonly callsElsewhere: (sessionId: string) => Promise<readonly ActiveCall[]>;
   readonly branchFirstResponseTimeoutMs: number;
   readonly onRegistered: (branch: BranchId) => void;
   readonly log: Logger;

@@ -30,6 +30,7 @@ import { HubRouting } from "./hub-routing.ts";
 import { hubStatus, missingTrunks } from "./hub-status.ts";
 import type { HubParts, HubStatus, StoreHealth } from "./hub-status.ts";
 import { PlanFeed } from "./plan-feed.ts";
+import { sessionsOfOthers } from "./sessions-of-others.ts";
 import { TrunkLocations } from "./trunk-locations.ts";
 
 export interface HubNodeOptions {
@@ -189,6 +190,7 @@ export function createHubNode(options: HubNodeOptions): HubNode {
     plan: () => feed.plan,
     trunks: locations,
     activeCalls: () => control.activeCalls(),
+    callsElsewhere: sessionsOfOthers(group, () => control.activeCalls()),
     branchFirstResponseTimeoutMs: options.branchFirstResponseTimeoutMs ?? BRANCH_FIRST_RESPONSE_TIMEOUT_MS,
     onRegistered: (branch) => emitter.emit("trunk", branch),
     log,
@@ -207,6 +209,7 @@ export function createHubNode(options: HubNodeOptions): HubNode {
       options.onRecord?.(record);
     },
     leases: options.leases,
+    group,
     ...(limits === undefined ? {} : { limits }),
   });
   const { ledger, shipper } = createRecords(options);

@@ -9,7 +9,7 @@ import type {
 } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
-import { branchCall, branchLabel, dialledNumber, pathOfCall, reject } from "@mss/call-control/node";
+import { branchCall, branchLabel, dialledNumber, pathOfCall, reject, sessionIdOf } from "@mss/call-control/node";
 import type { CallingNumber } from "@mss/call-control/node";
 import type { HubDecision as NumberRoute } from "@mss/dial-plan";
 import { namedHopOf, sipUriOf } from "@mss/model";
@@ -29,6 +29,8 @@ export interface PlanOptions {
   readonly trunks: BindingStore;
   readonly branchFirstResponseTimeoutMs: number;
   readonly activeCalls: () => readonly ActiveCall[];
+  /** Calls of one session at the other processes of this hub. */
+  readonly callsElsewhere: (sessionId: string) => Promise<readonly ActiveCall[]>;
   readonly log: Logger;
 }
 
@@ -102,6 +104,15 @@ async function contactsOf(
   return (branch) => found.get(branch) ?? [];
 }
 
+/** Of a call that comes of a transfer: the call that was transferred may be at another process of this hub. */
+async function transferredElsewhere(
+  invite: IncomingRequest,
+  { callsElsewhere }: PlanOptions,
+): Promise<readonly ActiveCall[]> {
+  const sessionId = invite.header("referred-by") === undefined ? undefined : sessionIdOf(invite);
+  return sessionId === undefined ? [] : callsElsewhere(sessionId);
+}
+
 /** Decides where the call of a branch goes and says so as a plan, or as the answer it gets. */
 export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan> {
   return async ({ invite, caller }) => {
@@ -110,9 +121,10 @@ export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan>
     if (inForce === undefined) {
       return reject("NO_ROUTE", origin);
     }
+    const elsewhere = await transferredElsewhere(invite, options);
     const { calling, from, ownerOfCalling, route } = branchCall(invite, caller.branch, {
       plan: inForce.calls,
-      activeCalls: options.activeCalls,
+      activeCalls: () => [...options.activeCalls(), ...elsewhere],
       atMs: Date.now(),
     });
     if (route.kind === "blocked" || route.kind === "emergency") {

@@ -1,7 +1,7 @@
 import { reachableFromElsewhere } from "@mss/call-control/node";
 import { bindingSchema } from "@mss/model";
 import type { Binding, BindingLimits, BindingOutcome, BindingStore } from "@mss/model";
-import { steadyNowMs, withDeadline } from "@mss/runtime";
+import { fieldsOf, itemsOf, steadyNowMs, withDeadline } from "@mss/runtime";
 import type { Logger, WorkerGroup } from "@mss/runtime";
 
 type BindingChange = Parameters<BindingStore["apply"]>[1];
@@ -130,12 +130,8 @@ export class TrunkLocations implements BindingStore {
   }
 }
 
-function itemsOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
 /** What another process of this hub has told. Throws for anything else. */
 function readTold(value: unknown): { readonly aor: string; readonly bindings: readonly Binding[] } {
-  const { aor, bindings } = Object.assign({ aor: undefined, bindings: undefined }, value);
+  const { aor, bindings } = fieldsOf(value);
   return { aor: String(aor), bindings: bindingSchema.array().parse(bindings) };
 }

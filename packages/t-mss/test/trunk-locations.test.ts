@@ -4,7 +4,7 @@ import type { Binding, BindingStore } from "@mss/model";
 import { silentLog } from "@mss/runtime";
 import { createMemoryStores } from "@mss/store";
 import { TrunkLocations } from "../src/trunk-locations.ts";
-import { memoryGroups } from "./support/groups.ts";
+import { memoryGroups } from "@mss/call-control/testing";
 
 const NOW_MS = 1_000_000;
 const LIMITS = { maxContacts: 3, nowMs: NOW_MS };

@@ -60,7 +60,7 @@ function plotOf(contenders: readonly Contender[]): string {
   });
 }
 
-function textOf(contenders: readonly Contender[]): string {
+export function textOf(contenders: readonly Contender[]): string {
   const others = Math.max(0, ...contenders.flatMap(({ steps }) => steps.map((step) => step.others)));
   return [
     resultTable(contenders),
@@ -76,7 +76,7 @@ function textOf(contenders: readonly Contender[]): string {
 }
 
 /** Starts the systems, lets them climb, stops them. */
-async function compare(systems: readonly System[], options: BenchOptions): Promise<readonly Contender[]> {
+export async function compare(systems: readonly System[], options: BenchOptions): Promise<readonly Contender[]> {
   const contenders: Contender[] = [];
   try {
     for (const system of systems) {

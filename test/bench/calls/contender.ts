@@ -126,7 +126,7 @@ export class Contender {
     const { subnet } = this.system;
     return placeCalls({
       server: addressOf(subnet, 1),
-      pairs: pairsFor(subnet, callsPerSecond),
+      pairs: this.#running.pairs ?? pairsFor(subnet, callsPerSecond),
       callsPerSecond,
       seconds,
       holdMs: HOLD_MS,

@@ -9,6 +9,8 @@ export interface Asker {
   readonly username: string;
   readonly password: string;
   readonly host: string;
+  /** Any free one when absent. */
+  readonly port?: number;
   readonly server: Address;
 }
 

@@ -7,6 +7,8 @@ export interface RunningSystem {
   readonly processes: ProcessGroup;
   /** Our hub; absent where there is none of ours. */
   readonly ownPid?: number;
+  /** Those that share the calls, at any rate; absent: as many as the rate needs. */
+  readonly pairs?: readonly Pair[];
   /** A header line for each of the next calls of that pair; one line when all of them have the same. */
   headersFor(pair: Pair, calls: number): Promise<readonly string[]>;
   /** How late the event loop of our own process was so far; absent where there is none of ours. */

@@ -7,7 +7,7 @@ import type { System } from "../core/system.ts";
 import { CONTROL_PORT, SECRET, spawnDrachtio } from "./minimal.ts";
 import { HTTP_PORT, nodeDocument, registerFrom, spawnNode, spawnRedis } from "./nodes.ts";
 
-const HUB = "hub-1";
+export const HUB = "hub-1";
 /** Those that call and are called. */
 export const FEW_BRANCHES = PAIRS * 2;
 /** The others are in 127.<this>.0.0/16, 200 in a /24. */
@@ -25,7 +25,7 @@ export interface HubOptions {
   readonly branches?: number;
 }
 
-function passwordOf(id: string): string {
+export function passwordOf(id: string): string {
   return `secret-of-the-trunk-of-${id}`;
 }
 
@@ -42,7 +42,7 @@ function branch(id: string, { number, host }: Pair["caller"]): [id: string, bran
 }
 
 /** The topology as an administrator writes it: a calling and a called branch for each pair, and more if asked for. */
-function topology(subnet: number, branches: number): object {
+export function topology(subnet: number, branches: number): object {
   return {
     federation: "benchmark",
     demo: true,

@@ -9,6 +9,7 @@ import type { CallErrorCode } from "../errors.ts";
 import { Call } from "./call.ts";
 import type { CallDeps } from "./call.ts";
 import { CallRates } from "./call-rates.ts";
+import { SharedRates } from "./shared-rates.ts";
 import { Leases } from "./leases.ts";
 import type { LiveCall } from "./live-call.ts";
 import { Occupancy } from "./occupancy.ts";
@@ -80,7 +81,8 @@ class Control implements CallControl {
       calls: () => this.#calls.size,
       callsInSetUp: () => this.#callsInSetUp.size,
     });
-    this.#leases = new Leases({ store: options.leases, log: options.log });
+    this.#leases = new Leases({ store: options.leases, log: options.log, group: options.group });
+    const rates = new CallRates();
     this.#server = new SipServerCore({
       engine: options.engine,
       log: options.log,
@@ -90,7 +92,7 @@ class Control implements CallControl {
     this.#callDeps = {
       server: this.#server,
       leases: this.#leases,
-      rates: new CallRates(),
+      rates: options.group === undefined ? rates : new SharedRates(rates, options.group),
       limits: this.#limits,
       route: options.route,
       recorder: { node: options.node, log: options.log, onOpen: options.onOpen, onRecord: options.onRecord },

@@ -20,15 +20,28 @@ export class CallRates {
 
   /** Whether there is room for one call more; then it has it. */
   take({ key, perSecond, burst }: RateRequest): boolean {
+    const filled = this.#filled({ key, perSecond, burst });
+    this.#put(key, filled < 1 ? filled : filled - 1);
+    return filled >= 1;
+  }
+
+  /** So many calls have been let in elsewhere: they count here, too, but for no more than one `burst` to come. */
+  spend(request: Pick<RateRequest, "key" | "perSecond" | "burst">, calls: number): void {
+    this.#put(request.key, Math.max(-request.burst, this.#filled(request) - calls));
+  }
+
+  #filled({ key, perSecond, burst }: Pick<RateRequest, "key" | "perSecond" | "burst">): number {
     const now = this.#now();
     const { tokens, at } = this.#buckets.get(key) ?? { tokens: burst, at: now };
-    const filled = Math.min(burst, tokens + ((now - at) / MILLISECONDS) * perSecond);
+    return Math.min(burst, tokens + ((now - at) / MILLISECONDS) * perSecond);
+  }
+
+  #put(key: string, tokens: number): void {
     this.#buckets.delete(key); // the last one used is the last one forgotten
-    this.#buckets.set(key, { tokens: filled < 1 ? filled : filled - 1, at: now });
+    this.#buckets.set(key, { tokens, at: this.#now() });
     const [oldest] = this.#buckets.keys();
     if (this.#buckets.size > MAX_BUCKETS && oldest !== undefined) {
       this.#buckets.delete(oldest);
     }
-    return filled >= 1;
   }
 }

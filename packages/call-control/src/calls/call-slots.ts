@@ -11,13 +11,13 @@ interface Slot {
 /** The trunk slots of one call: taken one by one, given back together, once, on every path. */
 export class CallSlots {
   readonly #leases: Leases;
-  readonly #rates: CallRates;
+  readonly #rates: Pick<CallRates, "take">;
   readonly #callId: string;
   #slots: Slot[] = [];
   #released = false;
 
   /** `callId` is unique over all nodes. */
-  constructor({ leases, rates }: { readonly leases: Leases; readonly rates: CallRates }, callId: string) {
+  constructor({ leases, rates }: { readonly leases: Leases; readonly rates: Pick<CallRates, "take"> }, callId: string) {
     this.#leases = leases;
     this.#rates = rates;
     this.#callId = callId;

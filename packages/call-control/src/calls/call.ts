@@ -37,7 +37,7 @@ import type { TransferPolicy } from "./transfer-route.ts";
 export interface CallDeps {
   readonly server: SipServerCore;
   readonly leases: Leases;
-  readonly rates: CallRates;
+  readonly rates: Pick<CallRates, "take">;
   readonly limits: Required<CallLimits>;
   readonly route: Step<IncomingRequest, BridgePlan>;
   readonly recorder: RecorderOptions;

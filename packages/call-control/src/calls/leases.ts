@@ -1,12 +1,15 @@
 import type { LeaseStore } from "@mss/model";
 import { withDeadline } from "@mss/runtime";
-import type { Logger, Part } from "@mss/runtime";
+import type { Logger, Part, WorkerGroup } from "@mss/runtime";
 import type { LeaseRequest } from "../bridge/types.ts";
+import { HeldElsewhere } from "./held-elsewhere.ts";
 
 export interface LeasesOptions {
-  /** Without a store, slots are counted in this process only. */
+  /** Without a store, slots are counted by this node only. */
   readonly store: LeaseStore | undefined;
   readonly log: Logger;
+  /** The other processes of the node: with the store away, slots are counted in all of them. */
+  readonly group?: WorkerGroup | undefined;
   /** How long a slot outlives a process that dies. */
   readonly ttlMs?: number;
 }
@@ -17,13 +20,15 @@ const STORE_LIMIT_MS = 250; // on the call path: a slow store must not slow call
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /**
- * Slots of trunks, held by calls. With the store away, slots are granted by the count of this process, and the log says so.
+ * Slots of trunks, held by calls. With the store away, slots are granted by the count of this process and of the
+ * others of the node, and the log says so.
  */
 export class Leases implements Part {
   readonly #store: LeaseStore | undefined;
   readonly #log: Logger;
   readonly #ttlMs: number;
   readonly #held = new Map<string, Set<string>>();
+  readonly #elsewhere: HeldElsewhere | undefined;
   #timer: NodeJS.Timeout | undefined;
   #degraded = false;
 
@@ -31,6 +36,7 @@ export class Leases implements Part {
     this.#store = options.store;
     this.#log = options.log;
     this.#ttlMs = options.ttlMs ?? TTL_MS;
+    this.#elsewhere = options.group && new HeldElsewhere(options.group, this.#ttlMs);
   }
 
   get degraded(): boolean {
@@ -64,6 +70,7 @@ export class Leases implements Part {
     if (held.size === 0) {
       this.#held.delete(key);
     }
+    this.#tellOthers();
     void this.#store?.release(key, leaseId).catch((err: unknown) => {
       this.#log.debug({ err, key }, "lease was not released; it expires by itself");
     });
@@ -85,7 +92,7 @@ export class Leases implements Part {
   }
 
   #acquireLocally(key: string, leaseId: string, limit: number): boolean {
-    const granted = (this.#held.get(key)?.size ?? 0) < limit;
+    const granted = (this.#held.get(key)?.size ?? 0) + (this.#elsewhere?.countOf(key) ?? 0) < limit;
     if (granted) {
       this.#hold(key, leaseId);
     }
@@ -96,6 +103,14 @@ export class Leases implements Part {
     const held = this.#held.get(key) ?? new Set();
     held.add(leaseId);
     this.#held.set(key, held);
+    this.#tellOthers();
+  }
+
+  /** While the store that counts for all is away. */
+  #tellOthers(): void {
+    if (this.#degraded && this.#elsewhere !== undefined) {
+      this.#elsewhere.tell(Object.fromEntries([...this.#held].map(([key, { size }]) => [key, size])));
+    }
   }
 
   async #renewAll(): Promise<void> {
@@ -114,6 +129,7 @@ export class Leases implements Part {
         this.#storeFailed(err);
       }
     }
+    this.#tellOthers();
   }
 
   #storeAnswered(): void {
@@ -126,7 +142,8 @@ export class Leases implements Part {
   #storeFailed(err: unknown): void {
     if (!this.#degraded) {
       this.#degraded = true;
-      this.#log.warn({ err }, "lease store is away; slots are counted in this process only");
+      this.#log.warn({ err }, "lease store is away; slots are counted by this node only");
+      this.#tellOthers();
     }
   }
 }

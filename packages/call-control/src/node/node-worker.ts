@@ -1,3 +1,4 @@
+import { fieldsOf } from "@mss/runtime";
 import type { WorkerGroup } from "@mss/runtime";
 
 /** One of several processes of a node, each with an embedded engine of its own. */
@@ -50,8 +51,4 @@ function readCancel(value: unknown): Cancel | undefined {
 function readPlace(value: unknown): Place | undefined {
   const { host, port } = fieldsOf(value);
   return typeof host === "string" && typeof port === "number" ? { host, port } : undefined;
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }

@@ -1,3 +1,5 @@
+import { fieldsOf, itemsOf } from "@mss/runtime";
+
 /** One worker's page as JSON. */
 export interface WorkerPage {
   readonly worker: number;
@@ -5,14 +7,6 @@ export interface WorkerPage {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
-}
-
-function itemsOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
 
 /** Numbers at the same place added up; of all else what the first one says that says anything. */
 export function sumOf(values: readonly unknown[]): unknown {
