@@ -1,6 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import timers from "node:timers/promises";
 
 /** Resolves after the time, or when the signal comes. Keeps no process alive. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+  // by the object, and not by a name of its own, which the mock timers of node:test would not reach
+  await timers.setTimeout(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

@@ -252,3 +252,32 @@ test("explain and plan tell of outside calls", () => {
     ["overflow"],
   );
 });
+
+test("explain names the ways without a hub, and goes by them where no hub reaches the callee", () => {
+  const text = WHOLE.replace("hubs: { hub-1: {", "hubs: { hub-2: { sip: { listen: [udp://192.0.2.2:5060] } }, hub-1: {")
+    .replace("{ env: HK_TRUNK }", "{ env: HK_TRUNK }, hubs: [hub-1]")
+    .replace("{ env: SYDNEY_TRUNK }", "{ env: SYDNEY_TRUNK }, hubs: [hub-2]");
+  const direct = "    direct: true\n    numbers";
+  const atMs = Date.UTC(2026, 10, 24);
+  const explained = (of: string) =>
+    explainCall({ snapshot: toSnapshot(topologyOf(of)), from: "1000", to: "31234", atMs });
+  const reachable = explained(WHOLE);
+  assert.equal(reachable.outcome.kind, "bridged");
+  assert.match(
+    formatExplanation(reachable),
+    /if no hub can be reached: over carrier line backup, then pccw to its public number \+61290001234/,
+  );
+  assert.deepEqual(explained(text).outcome, {
+    kind: "outside",
+    branch: "hk",
+    number: "+61290001234",
+    lines: ["backup", "pccw"],
+    path: ["hk"],
+  });
+  const straight = explained(text.replaceAll("    numbers", direct));
+  assert.deepEqual(straight.outcome, { kind: "bridged", branch: "sydney", number: "1234", path: ["hk", "sydney"] });
+  assert.match(
+    formatExplanation(straight),
+    /no hub can be reached: straight to sydney\n.*if none of them can be reached: over/,
+  );
+});

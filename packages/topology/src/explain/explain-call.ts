@@ -5,6 +5,8 @@ import { TopologyError } from "../errors.ts";
 import type { CallQuestion } from "./call-question.ts";
 import { explainAtHub, explainedRules } from "./explain-at-hub.ts";
 import type { ExplainedTarget, Explanation, ExplanationOutcome, ExplanationStep } from "./explanation.ts";
+import { laterWays } from "./later-ways.ts";
+import type { LaterWays } from "./later-ways.ts";
 
 /**
  * Follows a call through the federation, by the plans and the decisions that the nodes themselves use. Throws
@@ -134,9 +136,15 @@ function followFromBranch(call: FollowedCall): Route {
     case "uplink":
     case "backToOrigin": {
       const hubs = hubsOf(call);
-      const rest = followFromHubs(call, hubs);
+      const later = laterWays(call);
+      const rest = followFromHubs(call, hubs, later);
       const known = hubs[0] === undefined ? {} : { hubs: hubs.filter((hub) => hub !== undefined) };
-      return { steps: [asStep({ ...step, ...known }), ...rest.steps], outcome: rest.outcome };
+      const straightTo = later.straight.map(({ branch }) => branch);
+      const more = {
+        ...(straightTo.length === 0 ? {} : { straightTo }),
+        ...(later.overflow === undefined ? {} : { overflow: later.overflow }),
+      };
+      return { steps: [asStep({ ...step, ...known, ...more }), ...rest.steps], outcome: rest.outcome };
     }
   }
 }
@@ -152,8 +160,8 @@ function hubsOf({ question, origin }: FollowedCall): readonly (HubId | undefined
   return question.running === undefined ? (origin.hubs ?? [undefined]) : [question.running.hub];
 }
 
-/** The first hub whose answer is not "I cannot reach that branch" decides. */
-function followFromHubs(call: FollowedCall, hubs: readonly (HubId | undefined)[]): Route {
+/** The first hub whose answer is not "I cannot reach that branch" decides; after the last one the ways without a hub. */
+function followFromHubs(call: FollowedCall, hubs: readonly (HubId | undefined)[], later: LaterWays): Route {
   const { origin, number } = call;
   const steps: ExplanationStep[] = [];
   for (const hub of hubs) {
@@ -168,7 +176,22 @@ function followFromHubs(call: FollowedCall, hubs: readonly (HubId | undefined)[]
     }
     return { steps, outcome: refusedByHub(decision, number, path) };
   }
-  return { steps, outcome: refused(503, "no hub of the caller reaches a branch that may take the call", [origin.id]) };
+  return followWithoutHub(call, later, steps);
+}
+
+function followWithoutHub(call: FollowedCall, later: LaterWays, steps: readonly ExplanationStep[]): Route {
+  const { id } = call.origin;
+  const path = [id];
+  const [straight] = later.straight;
+  const isFull = steps.some((step) => step.kind === "hub" && step.targets.some(({ trunk }) => trunk?.state === "up"));
+  if (straight !== undefined && !isFull) {
+    // a full trunk is no hub that is away, and not got around
+    return arriveAt(straight, call, { steps, path });
+  }
+  if (later.overflow !== undefined) {
+    return { steps, outcome: { kind: "outside", branch: id, ...later.overflow, path } };
+  }
+  return { steps, outcome: refused(503, "no hub of the caller reaches a branch that may take the call", path) };
 }
 
 function refusedByHub(
@@ -193,7 +216,7 @@ function refusedByHub(
 }
 
 function arriveAt(
-  { branch, called }: ExplainedTarget,
+  { branch, called }: Pick<ExplainedTarget, "branch" | "called">,
   { question }: FollowedCall,
   before: { readonly steps: readonly ExplanationStep[]; readonly path: ExplanationOutcome["path"] },
 ): Route {

@@ -83,6 +83,10 @@ export type ExplanationStep =
       readonly name?: string;
       /** The branch's hubs in the order in which it tries them; set when the decision is `uplink`. */
       readonly hubs?: readonly HubId[];
+      /** Branches that it calls straight when no hub can be reached; set when the decision is `uplink` and there are any. */
+      readonly straightTo?: readonly BranchId[];
+      /** After those, the public number (E.164) and the carrier lines; set when the decision is `uplink` and there are any. */
+      readonly overflow?: { readonly number: string; readonly lines: readonly string[] };
       /** The number behind the outside prefix, and the carrier lines that are tried in this order; set when the decision is `outside`. */
       readonly outside?: string;
       readonly lines?: readonly string[];
@@ -126,7 +130,7 @@ export type ExplanationOutcome =
   | {
       readonly kind: "outside";
       readonly branch: BranchId;
-      /** Without the outside prefix. */
+      /** Without the outside prefix; the public number (E.164) of a callee in another branch that no hub reaches. */
       readonly number: string;
       readonly lines: readonly string[];
       readonly path: Path;

@@ -34,7 +34,10 @@ function linesOf(step: ExplanationStep, { revision }: Explanation): readonly Lin
       return [{ label: "from", text: originText(step) }];
     }
     case "branch": {
-      return [{ label: step.branch, text: branchText(step) }, ...below(ruleRows(barringOf(step)))];
+      return [
+        { label: step.branch, text: branchText(step) },
+        ...below([...ruleRows(barringOf(step)), ...laterRows(step)]),
+      ];
     }
     case "hub": {
       const inForce = revision === undefined ? "" : ` (revision ${revision})`;
@@ -66,6 +69,19 @@ function originText({
 /** What forbade a call, or might have: a branch's own numbers are told in its line. */
 function barringOf({ rules }: BranchStep): readonly ExplainedRule[] {
   return rules.filter(({ rule }) => rule.startsWith("blocked"));
+}
+
+/** The ways without a hub. */
+function laterRows({ straightTo = [], overflow }: BranchStep): readonly string[] {
+  return [
+    ...(straightTo.length === 0 ? [] : [`if no hub can be reached: straight to ${straightTo.join(", then ")}`]),
+    ...(overflow === undefined
+      ? []
+      : [
+          `if ${straightTo.length === 0 ? "no hub" : "none of them"} can be reached: ` +
+            `over carrier line ${overflow.lines.join(", then ")} to its public number ${overflow.number}`,
+        ]),
+  ];
 }
 
 function branchText(step: BranchStep): string {
