@@ -6,6 +6,8 @@ import type { Address } from "../core/places.ts";
 import type { ProcessGroup } from "../core/processes.ts";
 
 const MSS = fileURLToPath(new URL("../../../packages/cli/src/main.ts", import.meta.url));
+/** As packages/cli/bin/mss.mjs gives them. */
+const NODE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=16"];
 const REDIS_PORT = 6_379;
 const REGISTERED_SECONDS = 3_600;
 
@@ -44,11 +46,7 @@ export async function spawnNode(processes: ProcessGroup, options: NodeOptions): 
   const file = path.join(processes.folder, "federation.yaml");
   await writeFile(file, JSON.stringify(document));
   const run = [MSS, "run", file, "--node", node, "--drain-seconds", "0"];
-  const child = processes.spawn(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", ...flags, ...run],
-    environment,
-  );
+  const child = processes.spawn(process.execPath, [...NODE_FLAGS, ...flags, ...run], environment);
   await processes.untilListening(host, HTTP_PORT);
   return child.pid ?? 0;
 }
