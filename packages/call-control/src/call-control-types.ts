@@ -117,6 +117,8 @@ export interface CallControl extends Part {
   standingOf(invite: IncomingRequest, called: string): CallStanding;
   /** Ends a call for that reason, at whatever stage it is; false when there is none of that id. */
   endCall(id: string, code: CallErrorCode): boolean;
+  /** The same for at most so many of those calls; returns how many there were. */
+  endCalls(which: (call: ActiveCall) => boolean, code: CallErrorCode, most?: number): number;
   /** Asks the caller's end of an answered call whether it has the call still (OPTIONS), and ends the call when it says no (481). */
   verifyCall(id: string): void;
   /** From now on new calls get 503 with Retry-After; waits for the others up to `limitMs`, then ends them with BYE. */

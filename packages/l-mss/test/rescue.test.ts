@@ -81,6 +81,56 @@ test("a call that is up goes on over the next hub when its hub dies, and its pho
   );
 });
 
+const BRANCH_LOST = [{ name: "Reason", value: 'Q.850;cause=38;text="the peer of this trunk is away"' }];
+
+test("a hub that has lost the far branch ends its part of a call, which goes on over the next hub", async (t) => {
+  const branch = await start(t);
+  const { hubs, alice, node, records } = branch;
+  const call = await alice.call("4000");
+  const lost = await hubs[0].nextCall();
+  lost.answer();
+  await call.final;
+  assert.equal((await lost.send("BYE", { headers: BRANCH_LOST })).status, 200);
+  const away = await resumption(hubs[0]);
+  away.refuse(503, BRANCH_LOST);
+  (await resumption(hubs[1])).answer();
+  await hubs[1].next("ACK");
+  assert.deepEqual([alice.unread("INVITE"), alice.unread("BYE"), node.activeCalls().length], [0, 0, 1]);
+  assert.equal((await call.bye()).status, 200);
+  await hubs[1].next("BYE");
+  assert.deepEqual(
+    records.map(({ result, endedBy }) => `${result} ${endedBy}`),
+    ["answered caller"],
+  );
+});
+
+test("a phone that hangs up while another way is looked for: the far branch is told by it", async (t) => {
+  const branch = await start(t);
+  const { hubs, alice } = branch;
+  const call = await alice.call("4000");
+  const lost = await hubs[0].nextCall();
+  lost.answer();
+  await call.final;
+  await lost.send("BYE", { headers: BRANCH_LOST });
+  const first = await resumption(hubs[0]);
+  assert.equal((await call.bye()).status, 200);
+  first.refuse(503);
+  (await resumption(hubs[1])).answer();
+  await hubs[1].next("BYE");
+});
+
+test("a callee that hangs up with a cause of its own ends the call", async (t) => {
+  const branch = await start(t);
+  const { hubs, alice } = branch;
+  const call = await alice.call("4000");
+  const far = await hubs[0].nextCall();
+  far.answer();
+  await call.final;
+  await far.send("BYE", { headers: [{ name: "Reason", value: "Q.850;cause=16" }] });
+  await alice.next("BYE");
+  assert.deepEqual([hubs[0].unread("INVITE"), hubs[1].unread("INVITE")], [0, 0]);
+});
+
 test("the far end may hang up by the new way", async (t) => {
   const branch = await start(t);
   await callUp(branch);

@@ -43,6 +43,7 @@ export type {
   HistoryQuery,
   LeaseStore,
   PublishOutcome,
+  ReachStore,
   RestoreOutcome,
   TopologyStore,
 } from "./ports.ts";
@@ -62,6 +63,8 @@ export { branchPartBodySchema, branchPartSchema, endpointSchema } from "./branch
 export type { BranchPart, BranchPartBody, DirectPeerSettings, DirectSettings, Endpoint } from "./branch-part.ts";
 export type { PartTexts, Revision, RevisionHeader, RevisionTexts, SealedRevision } from "./revision.ts";
 export { recordBatchSchema, recordReceiptSchema } from "./record-batch.ts";
+export { branchReachSchema, reachViewSchema } from "./reach.ts";
+export type { BranchReach, ReachView } from "./reach.ts";
 export { sha256Schema, snapshotSchema } from "./snapshot.ts";
 export type { Snapshot, SnapshotBranch, SnapshotHub } from "./snapshot.ts";
 export { DIGEST_ALGORITHMS, MAX_CONTACTS_PER_EXTENSION } from "./settings.ts";

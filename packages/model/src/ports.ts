@@ -1,4 +1,6 @@
 import type { Binding } from "./binding.ts";
+import type { HubId } from "./ids.ts";
+import type { ReachView } from "./reach.ts";
 import type { RevisionHeader, SealedRevision } from "./revision.ts";
 
 /** Outcome of a compare-and-set on the topology. */
@@ -90,6 +92,14 @@ export interface BindingStore {
   all(nowMs: number): Promise<readonly Binding[]>;
   /** Forgets what has expired; returns how many. */
   purge(nowMs: number): Promise<number>;
+}
+
+/** What hubs tell each other of the branches that they reach. Advice: nothing of it is needed for a call. */
+export interface ReachStore {
+  /** In the place of what the hub has said before; forgotten after `ttlMs`. */
+  publish(view: ReachView, ttlMs: number): Promise<void>;
+  /** Of those hubs that have said something and not yet been forgotten. */
+  read(hubs: readonly HubId[]): Promise<readonly ReachView[]>;
 }
 
 /** The last good copy of one document on the node's own disk, for a start without network. */

@@ -1,4 +1,12 @@
-import type { BindingStore, CallJournal, CallRecordStore, CopyStore, LeaseStore, TopologyStore } from "@mss/model";
+import type {
+  BindingStore,
+  CallJournal,
+  CallRecordStore,
+  CopyStore,
+  LeaseStore,
+  ReachStore,
+  TopologyStore,
+} from "@mss/model";
 import type { Part } from "@mss/runtime";
 import type { StoreErrorCode } from "./errors.ts";
 
@@ -10,6 +18,7 @@ export interface HubStores extends Part {
   readonly leases: LeaseStore;
   readonly callRecords: CallRecordStore;
   readonly bindings: BindingStore;
+  readonly reach: ReachStore;
   health(): StoreHealth;
   /** While down: the code of the last failure. */
   healthReason(): StoreErrorCode | undefined;

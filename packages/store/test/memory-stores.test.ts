@@ -4,6 +4,7 @@ import { bindingStoreContract } from "./contract/binding-store-contract.ts";
 import { callRecordStoreContract } from "./contract/call-record-store-contract.ts";
 import type { MakeStore } from "./contract/fixture.ts";
 import { leaseStoreContract } from "./contract/lease-store-contract.ts";
+import { reachStoreContract } from "./contract/reach-store-contract.ts";
 import { topologyStoreContract } from "./contract/topology-store-contract.ts";
 
 function fresh<Store>(pick: (stores: MemoryStores) => Store): MakeStore<Store> {
@@ -16,5 +17,6 @@ function fresh<Store>(pick: (stores: MemoryStores) => Store): MakeStore<Store> {
 
 topologyStoreContract(fresh((stores) => stores.topology));
 leaseStoreContract(fresh((stores) => stores.leases));
+reachStoreContract(fresh((stores) => stores.reach));
 callRecordStoreContract(fresh((stores) => stores.callRecords));
 bindingStoreContract(fresh((stores) => stores.bindings));

@@ -6,6 +6,7 @@ import { bindingStoreContract } from "./contract/binding-store-contract.ts";
 import { callRecordStoreContract } from "./contract/call-record-store-contract.ts";
 import type { MakeStore } from "./contract/fixture.ts";
 import { leaseStoreContract } from "./contract/lease-store-contract.ts";
+import { reachStoreContract } from "./contract/reach-store-contract.ts";
 import { topologyStoreContract } from "./contract/topology-store-contract.ts";
 import { redisStores, skipRedis } from "./support/redis.ts";
 import { startGuardedRedis } from "./support/guarded-redis.ts";
@@ -43,6 +44,7 @@ for (const [name, start] of Object.entries(DEPLOYMENTS)) {
 
     topologyStoreContract(fresh((stores) => stores.topology));
     leaseStoreContract(fresh((stores) => stores.leases));
+    reachStoreContract(fresh((stores) => stores.reach));
     callRecordStoreContract(fresh((stores) => stores.callRecords));
     bindingStoreContract(fresh((stores) => stores.bindings));
   });

@@ -54,6 +54,7 @@ export function createHubHttp(options: HubHttpOptions, parts: HubParts): HubHttp
     settings: () => parts.routing.settings,
     feed: parts.feed,
     locations: parts.locations,
+    isLost: (branch) => parts.reach.isDown(branch),
     leases: options.leases,
     callsHere: callsOfHub(parts, options.group),
     token,

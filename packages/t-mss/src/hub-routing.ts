@@ -5,6 +5,7 @@ import type { BindingStore, BranchId, HubSettings } from "@mss/model";
 import type { Logger } from "@mss/runtime";
 import { findTrunk, identify, isFromBranch } from "./identify.ts";
 import { planCall } from "./plan.ts";
+import type { ReachAdvice } from "./reach/hub-reach.ts";
 import { planWatch } from "./watch.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
 
@@ -16,6 +17,7 @@ export interface HubRoutingOptions {
   /** Calls of one session at the other processes of this hub. */
   readonly callsElsewhere: (sessionId: string) => Promise<readonly ActiveCall[]>;
   readonly branchFirstResponseTimeoutMs: number;
+  readonly reach: ReachAdvice;
   readonly onRegistered: (branch: BranchId) => void;
   readonly log: Logger;
 }

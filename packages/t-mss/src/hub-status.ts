@@ -2,11 +2,12 @@ import { steadyNowMs } from "@mss/runtime";
 import type { CallControl, LinkState } from "@mss/call-control";
 import { branchLabel } from "@mss/call-control/node";
 import type { RecordLedger, RecordShipper } from "@mss/call-control/node";
-import type { BranchId, HubId } from "@mss/model";
+import type { BranchId, BranchReach, HubId } from "@mss/model";
 import type { PartDesk } from "./api/part-desk.ts";
 import type { PlanThread } from "./compile/plan-thread.ts";
 import type { HubRouting } from "./hub-routing.ts";
 import type { PlanFeed } from "./plan-feed.ts";
+import type { HubReach } from "./reach/hub-reach.ts";
 import type { TrunkLocations } from "./trunk-locations.ts";
 
 export interface TrunkStatus {
@@ -16,6 +17,11 @@ export interface TrunkStatus {
   readonly calls: number;
   /** Of all hubs together; absent: no limit. */
   readonly maxCalls?: number;
+  /** Since when it is reached here, or not, and how that is known; absent where it is not registered here. */
+  readonly since?: string;
+  readonly by?: BranchReach["by"];
+  /** Other hubs that say they reach it. */
+  readonly otherHubs: readonly HubId[];
 }
 
 export interface HubStatus {
@@ -37,6 +43,7 @@ export interface HubParts {
   readonly thread: PlanThread;
   readonly feed: PlanFeed;
   readonly locations: TrunkLocations;
+  readonly reach: HubReach;
   readonly routing: HubRouting;
   readonly desk: PartDesk;
   readonly ledger: RecordLedger;
@@ -54,14 +61,17 @@ export function callsAt({ control }: Pick<HubParts, "control">, branch: BranchId
   return control.activeCalls().filter(({ origin, target }) => origin === label || target === label).length;
 }
 
-export function trunkStatuses({ control, feed, locations, routing }: HubParts): TrunkStatus[] {
+export function trunkStatuses({ control, feed, locations, reach, routing }: HubParts): TrunkStatus[] {
   return [...routing.settings.trunks.keys()].map((branch) => {
     const maxCalls = feed.plan?.maxCalls(branch);
+    const { here, others } = reach.reachOf(branch);
     return {
       branch,
-      state: locations.aliveHere(branch, steadyNowMs()) > 0 ? "up" : "down",
+      state: locations.aliveHere(branch, steadyNowMs()) > 0 && here?.state !== "down" ? "up" : "down",
       calls: callsAt({ control }, branch),
       ...(maxCalls === undefined ? {} : { maxCalls }),
+      ...(here === undefined ? {} : { since: here.since, by: here.by }),
+      otherHubs: others,
     };
   });
 }

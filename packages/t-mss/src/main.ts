@@ -22,6 +22,7 @@ import type { CallJournalFile, HubStores } from "@mss/store";
 import { formerWorkers, journalFile } from "./former-workers.ts";
 import { createHubNode } from "./node.ts";
 import type { HubNode } from "./node.ts";
+import type { BranchWatchTiming } from "./reach/branch-watch.ts";
 import { trustedHosts } from "./trusted-hosts.ts";
 
 /** What speaks SIP for the node: the engine of this repository, in this process, or a drachtio-server. */
@@ -44,6 +45,7 @@ export interface StartHubOptions {
   readonly worker?: NodeWorker;
   readonly onRecord?: (record: CallRecord) => void;
   readonly branchFirstResponseTimeoutMs?: number;
+  readonly branchWatch?: Partial<BranchWatchTiming>;
 }
 
 /** A T-MSS that is up, with everything it stands on; `stop` stops all of it. */
@@ -156,6 +158,8 @@ export async function startHub(options: StartHubOptions): Promise<RunningHub> {
       ...(disk && { callJournal: disk.journal.journal, topologyCopy: disk.topologyCopy }),
       onStoreHealth: (listener) => stores.onHealth(listener),
       trunkBindings,
+      // The workers of a hub have one name: what one of them sees is not what the hub sees, so they tell it to nobody.
+      reach: (worker?.group.workers ?? 1) > 1 ? createMemoryStores().reach : stores.reach,
       storeHealth: () => stores.health(),
       storeReason: () => stores.healthReason(),
       certificate: () => tls.status(),

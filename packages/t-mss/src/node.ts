@@ -1,5 +1,12 @@
 import { createCallControl } from "@mss/call-control";
-import type { ActiveCall, CallControl, CallLimits, EngineAddress, LocalEngine } from "@mss/call-control";
+import type {
+  ActiveCall,
+  CallControl,
+  CallLimits,
+  EngineAddress,
+  LocalEngine,
+  RequestHandlers,
+} from "@mss/call-control";
 import { RecordLedger, RecordShipper, loneHandlers } from "@mss/call-control/node";
 import type { CertificateStatus, EngineReport } from "@mss/call-control/node";
 import type { TlsCredentials } from "@mss/certificates";
@@ -14,6 +21,7 @@ import type {
   CopyStore,
   HubSettings,
   LeaseStore,
+  ReachStore,
   Snapshot,
   TopologyStore,
 } from "@mss/model";
@@ -30,6 +38,9 @@ import { HubRouting } from "./hub-routing.ts";
 import { hubStatus, missingTrunks } from "./hub-status.ts";
 import type { HubParts, HubStatus, StoreHealth } from "./hub-status.ts";
 import { PlanFeed } from "./plan-feed.ts";
+import { HubReach } from "./reach/hub-reach.ts";
+import type { HubReachOptions } from "./reach/hub-reach.ts";
+import type { BranchWatchTiming } from "./reach/branch-watch.ts";
 import { sessionsOfOthers } from "./sessions-of-others.ts";
 import { TrunkLocations } from "./trunk-locations.ts";
 
@@ -43,6 +54,8 @@ export interface HubNodeOptions {
   /** Calls back when the shared store answers again, or does not. */
   readonly onStoreHealth?: (listener: (health: StoreHealth) => void) => void;
   readonly trunkBindings: BindingStore;
+  /** What the hubs tell each other of the branches. */
+  readonly reach: ReachStore;
   /** The topology on the hub's own disk; absent: none is kept. */
   readonly topologyCopy?: CopyStore;
   /** Whether the shared store answers; for `/health` and the metrics. Up when absent. */
@@ -71,6 +84,7 @@ export interface HubNodeOptions {
   readonly onRecord?: (record: CallRecord) => void;
   /** A branch that says nothing for so long is taken for away. 2,000 ms when absent. */
   readonly branchFirstResponseTimeoutMs?: number;
+  readonly branchWatch?: Partial<BranchWatchTiming>;
 }
 
 /** A T-MSS: the trunk registrar and call control of one hub. */
@@ -110,6 +124,26 @@ function createRecords({ callJournal, callRecords, onStoreHealth, log: parentLog
     }
   });
   return { ledger, shipper };
+}
+
+/** Which branches are reached, here and by the other hubs. */
+function createReach(
+  { settings: { id: hub }, reach: store, branchWatch: timing, log }: HubNodeOptions,
+  { feed, ...parts }: Pick<HubReachOptions, "settings" | "locations" | "control"> & { readonly feed: PlanFeed },
+): HubReach {
+  return new HubReach({ ...parts, hub, store, plan: () => feed.plan, log, timing });
+}
+
+/** What belongs to no call. A branch that asks whether its hub is there has been heard. */
+function handlersOf(control: () => CallControl, reach: HubReach): Omit<RequestHandlers, "register"> {
+  const lone = loneHandlers(control);
+  return {
+    ...lone,
+    options: (request) => {
+      reach.heardFrom(request.source);
+      return lone.options(request);
+    },
+  };
 }
 
 /** HTTPS for the branches, when the settings ask for it; without a certificate the hub does not start that far. */
@@ -154,6 +188,7 @@ function lifecycleOf(parts: HubParts, { http, api, log }: LifecycleParts): Part 
       },
       { name: "sending of call records", part: parts.shipper },
       { name: "call control", part: parts.control },
+      { name: "reach of branches", part: parts.reach },
       ...(http?.parts ?? []),
       ...(api === undefined ? [] : [{ name: "https for branches", part: api }]),
     ],
@@ -185,14 +220,19 @@ export function createHubNode(options: HubNodeOptions): HubNode {
     ...(options.snapshot && { snapshot: options.snapshot }),
     ...(options.parts && { parts: options.parts }),
   });
-  const routing = new HubRouting({
+  const reach = createReach(options, { feed, locations, settings: () => routing.settings, control: () => control });
+  const routing: HubRouting = new HubRouting({
     settings,
     plan: () => feed.plan,
     trunks: locations,
     activeCalls: () => control.activeCalls(),
     callsElsewhere: sessionsOfOthers(group, () => control.activeCalls()),
     branchFirstResponseTimeoutMs: options.branchFirstResponseTimeoutMs ?? BRANCH_FIRST_RESPONSE_TIMEOUT_MS,
-    onRegistered: (branch) => emitter.emit("trunk", branch),
+    reach,
+    onRegistered: (branch) => {
+      reach.registered(branch);
+      emitter.emit("trunk", branch);
+    },
     log,
   });
   const control: CallControl = createCallControl({
@@ -201,10 +241,11 @@ export function createHubNode(options: HubNodeOptions): HubNode {
     log,
     route: routing.route,
     watch: routing.watch,
-    handlers: { register: routing.register, ...loneHandlers(() => control) },
+    handlers: { register: routing.register, ...handlersOf(() => control, reach) },
     onOpen: (call) => ledger.opened(call),
     onRecord(record) {
       ledger.closed(record);
+      reach.recorded(record);
       http?.count(record);
       options.onRecord?.(record);
     },
@@ -213,7 +254,7 @@ export function createHubNode(options: HubNodeOptions): HubNode {
     ...(limits === undefined ? {} : { limits }),
   });
   const { ledger, shipper } = createRecords(options);
-  const parts: HubParts = { control, thread, feed, locations, routing, desk, ledger, shipper };
+  const parts: HubParts = { control, thread, feed, locations, reach, routing, desk, ledger, shipper };
   const http = createHubHttp(options, parts);
   const api = createApi(options, routing, desk);
   const warnOfMissingTrunks = (): void => warnOf(missingTrunks(parts), log);

@@ -5,9 +5,10 @@ import type {
   IncomingRequest,
   LeaseRequest,
   RateRequest,
+  Reply,
   Step,
 } from "@mss/call-control";
-import { next } from "@mss/call-control";
+import { ERRORS, next } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
 import { branchCall, branchLabel, dialledNumber, pathOfCall, reject, sessionIdOf } from "@mss/call-control/node";
 import type { CallingNumber } from "@mss/call-control/node";
@@ -19,6 +20,7 @@ import type { Logger } from "@mss/runtime";
 import { decide } from "./decide.ts";
 import type { HubLeg } from "./decide.ts";
 import { findTrunk } from "./identify.ts";
+import type { ReachAdvice } from "./reach/hub-reach.ts";
 import type { IdentifiedCall } from "./identify.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
 
@@ -28,11 +30,15 @@ export interface PlanOptions {
   readonly plan: () => RoutingPlan | undefined;
   readonly trunks: BindingStore;
   readonly branchFirstResponseTimeoutMs: number;
+  readonly reach: ReachAdvice;
   readonly activeCalls: () => readonly ActiveCall[];
   /** Calls of one session at the other processes of this hub. */
   readonly callsElsewhere: (sessionId: string) => Promise<readonly ActiveCall[]>;
   readonly log: Logger;
 }
+
+/** Of a branch that may be lost here, and that the caller's branch reaches by another hub. */
+const DOUBTFUL_FIRST_RESPONSE_MS = 1_000;
 
 export function trunkLeaseKey(branch: BranchId): string {
   return `trunk:${branch}`;
@@ -57,7 +63,7 @@ interface LegContext extends PlanOptions {
 }
 
 function stepTo({ target, contact }: HubLeg, context: LegContext): BridgeStep {
-  const { settings, invite, calling, branchFirstResponseTimeoutMs, inForce } = context;
+  const { settings, invite, calling, branchFirstResponseTimeoutMs, reach, inForce } = context;
   const { branch, called, caller } = target;
   const trunk = settings.trunks.get(branch);
   const lease = leaseOf(inForce, branch);
@@ -82,22 +88,24 @@ function stepTo({ target, contact }: HubLeg, context: LegContext): BridgeStep {
         ...(lease && { lease }),
         ...(rate && { rate }),
         trusted: true,
-        firstResponseTimeoutMs: branchFirstResponseTimeoutMs,
+        firstResponseTimeoutMs: reach.isBetterElsewhere(branch)
+          ? Math.min(DOUBTFUL_FIRST_RESPONSE_MS, branchFirstResponseTimeoutMs)
+          : branchFirstResponseTimeoutMs,
         ringTimeoutMs: settings.ringTimeoutMs,
       },
     ],
   };
 }
 
-/** Where the branches that may take the call are now; those whose trunk is not this hub's are nowhere. */
+/** Where the branches that may take the call are now. Nowhere: those whose trunk is not this hub's, and those that another hub alone reaches. */
 async function contactsOf(
   route: NumberRoute<BranchId>,
-  { settings, trunks }: PlanOptions,
+  { settings, trunks, reach }: PlanOptions,
 ): Promise<(branch: BranchId) => readonly Binding[]> {
   const branches = route.kind === "route" ? new Set(route.targets.map(({ branch }) => branch)) : [];
   const found = new Map<BranchId, readonly Binding[]>();
   for (const branch of branches) {
-    if (findTrunk(settings, branch) !== undefined) {
+    if (findTrunk(settings, branch) !== undefined && reach.elsewhere(branch).length === 0) {
       found.set(branch, await trunks.find(branch, steadyNowMs()));
     }
   }
@@ -111,6 +119,19 @@ async function transferredElsewhere(
 ): Promise<readonly ActiveCall[]> {
   const sessionId = invite.header("referred-by") === undefined ? undefined : sessionIdOf(invite);
   return sessionId === undefined ? [] : callsElsewhere(sessionId);
+}
+
+/** What is told of a call that another hub can connect. */
+function reachedElsewhere(route: NumberRoute<BranchId>, { reach }: PlanOptions): Pick<Reply, "headers" | "passedOver"> {
+  const away = route.kind === "route" ? route.targets.filter(({ branch }) => reach.elsewhere(branch).length > 0) : [];
+  if (away.length === 0) {
+    return {};
+  }
+  const told = away.map(({ branch }) => `${branch} is reached by ${reach.elsewhere(branch).join(", ")}`);
+  return {
+    headers: { Reason: `Q.850;cause=${ERRORS.PEER_AWAY.q850};text="${told.join("; ")}"` },
+    passedOver: away.map(({ branch }) => ({ route: branchLabel(branch), code: "PEER_AWAY" })),
+  };
 }
 
 /** Decides where the call of a branch goes and says so as a plan, or as the answer it gets. */
@@ -141,7 +162,10 @@ export function planCall(options: PlanOptions): Step<IdentifiedCall, BridgePlan>
       contactsOf: await contactsOf(route, options),
     });
     if (decision.kind === "reject") {
-      return reject(decision.code, origin);
+      return {
+        ...reject(decision.code, origin),
+        ...(decision.code === "PEER_AWAY" && reachedElsewhere(route, options)),
+      };
     }
     const lease = leaseOf(inForce, caller.branch);
     const rate = rateOf(inForce, caller.branch);

@@ -1,6 +1,6 @@
 import { compileHubPlan, compileNumbers, formatRuleConflict, formatRuleName, shareColumns } from "@mss/dial-plan";
 import type { CompiledHubPlan, DialPlanColumns, HubPlan } from "@mss/dial-plan";
-import type { BranchId, RateSettings, Snapshot } from "@mss/model";
+import type { BranchId, HubId, RateSettings, Snapshot } from "@mss/model";
 import { HubError } from "./errors.ts";
 
 /** One revision of the topology, ready to route by. Immutable; a new revision makes a new one. */
@@ -10,6 +10,8 @@ export interface RoutingPlan {
   readonly calls: HubPlan<BranchId>;
   /** Whose the numbers are, for another thread; the plan is made of the same memory. */
   readonly owners: DialPlanColumns<BranchId>;
+  /** All hubs of the federation. */
+  readonly hubs: readonly HubId[];
   /** Calls at once on a branch's trunk; undefined: no limit. */
   maxCalls(branch: BranchId): number | undefined;
   /** New calls a second on it; undefined: no limit. */
@@ -49,6 +51,7 @@ export function compileRoutingPlan({
     hash: snapshot.hash,
     calls: compiled.plan,
     owners,
+    hubs: snapshot.hubs.map(({ id }) => id),
     maxCalls: (branch) => limits.get(branch),
     callRate: (branch) => rates.get(branch),
   };

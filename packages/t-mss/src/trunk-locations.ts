@@ -97,6 +97,11 @@ export class TrunkLocations implements BindingStore {
     return this.#known(aor, nowMs).length;
   }
 
+  /** The registration that was made last, of those that this hub has seen. */
+  newestHere(aor: string, nowMs: number): Binding | undefined {
+    return this.#alive(aor, nowMs).at(-1);
+  }
+
   purge(nowMs: number): Promise<number> {
     return this.#shared.purge(nowMs);
   }

@@ -29,7 +29,7 @@ export const LINE_FAULTS: readonly Fault[] = [
   {
     id: "CH-13",
     name: "called branch cut off from the first hub only",
-    demands: { up: ALL, goodAfterMs: 2_000, ghosts: Infinity, leftOver: Infinity },
+    demands: { up: ALL, goodAfterMs: 2_000 },
     begin: (federation) => federation.impair("london", "hub-1", { up: CUT, down: CUT }),
     lastsMs: 8_000,
     end: (federation) => federation.impairAll({}),

@@ -90,6 +90,11 @@ export class DialogSide {
     this.#end();
   }
 
+  /** The node at the other end has lost its own way onwards: the dialog is over, and the end point behind it does not know. */
+  lost(): void {
+    this.#end();
+  }
+
   /** Ends the dialog. Whatever becomes of the BYE, it is over for us. */
   bye(headers: SipHeaders): void {
     if (this.#ended) {

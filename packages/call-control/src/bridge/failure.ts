@@ -89,6 +89,11 @@ export function reasonHeaderOf(code: CallErrorCode): string {
   return `Q.850;cause=${ERRORS[code].q850};text="${ERRORS[code].message}"`;
 }
 
+/** What a node says with BYE when the next node is lost to it, and not to the whole federation. */
+export function saysPeerAway(reason: string | undefined): boolean {
+  return q850Cause(reason) === ERRORS.PEER_AWAY.q850;
+}
+
 /** True when the next step may be tried: only where no callee can have been alerted. */
 export function mayTryNext(failures: readonly LegFailure[]): boolean {
   return failures.every(({ code, rang }) => ERRORS[code].tryNext && !rang);

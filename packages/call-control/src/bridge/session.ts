@@ -5,6 +5,7 @@ import { ALLOWED_METHODS } from "../drachtio/sip-server.ts";
 import type { SipHeaders } from "../drachtio/types.ts";
 import { mediaOf, noteMedia } from "./dialog-side.ts";
 import type { DialogSide } from "./dialog-side.ts";
+import { saysPeerAway } from "./failure.ts";
 import { sayFarewell } from "./farewell.ts";
 import { ReinviteRelay } from "./reinvite-relay.ts";
 import { RELAYED, relayRequest } from "./request-relay.ts";
@@ -29,6 +30,8 @@ interface Replacement {
 export interface SessionEvents {
   /** Both dialogs are over, or on their way to it. At most once. */
   onEnd(endedBy: EndedBy): void;
+  /** The callee's node says that it has lost the callee's side. True: another way is looked for, and the session stays. */
+  onCalleeLost?(): boolean;
   /** One side asks that the other be given somebody else to talk to. Absent: refused with 501. */
   onRefer?(session: Session, transferor: DialogSide, refer: ServerTransaction): void;
 }
@@ -201,11 +204,15 @@ export class Session {
     if (!bye.fromEngine) {
       bye.reply(200);
     }
+    const reason = bye.header("Reason");
+    if (from === this.#callee && !this.#over && saysPeerAway(reason) && this.#events.onCalleeLost?.() === true) {
+      from.lost();
+      return;
+    }
     from.closed();
     if (from === this.#replacement?.side && !this.#over) {
       return; // the transferor may leave before the target answers (RFC 5589 §6)
     }
-    const reason = bye.header("Reason");
     this.end(bye.fromEngine ? "system" : this.#roleOf(from), reason === undefined ? {} : { Reason: reason });
   }
 

@@ -196,6 +196,19 @@ class Control implements CallControl {
     return call !== undefined;
   }
 
+  endCalls(which: (call: ActiveCall) => boolean, code: CallErrorCode, most = Infinity): number {
+    const ended = [
+      ...this.#calls
+        .values()
+        .filter((call) => which(call.active))
+        .take(most),
+    ];
+    for (const call of ended) {
+      call.hangUp(code);
+    }
+    return ended.length;
+  }
+
   verifyCall(id: string): void {
     const call = this.#calls.values().find(({ active }) => active.id === id);
     if (call instanceof Call) {

@@ -351,6 +351,7 @@ export class Call implements LiveCall {
         events: {
           onOpen: (session) => this.#onOpen(session, target),
           onEnd: (endedBy) => this.#over(() => this.#recorder.ended(endedBy)),
+          onCalleeLost: () => this.#rescue?.lookForAnother() === true,
           onLost: (endedBy) => this.#onLost(endedBy),
         },
       },

@@ -31,6 +31,8 @@ export interface ConnectionEvents {
   /** The caller has its answer: the first one, or one that came by another way. */
   onOpen(session: Session): void;
   onEnd(endedBy: EndedBy): void;
+  /** See `SessionEvents.onCalleeLost`. */
+  onCalleeLost(): boolean;
   /** The callee is hung up, or has hung up, before the caller had its answer. */
   onLost(endedBy: EndedBy): void;
 }
@@ -227,8 +229,9 @@ export class Connection {
   }
 
   get #sessionEvents(): SessionEvents {
-    const { onRefer } = this.#options;
-    return { onEnd: (endedBy) => this.#onEnd(endedBy), ...(onRefer === undefined ? {} : { onRefer }) };
+    const { onRefer, events } = this.#options;
+    const own = { onEnd: (endedBy: EndedBy) => this.#onEnd(endedBy), onCalleeLost: () => events.onCalleeLost() };
+    return { ...own, ...(onRefer === undefined ? {} : { onRefer }) };
   }
 
   #onOpen(session: Session): void {

@@ -74,6 +74,18 @@ export class Rescue {
     }
   }
 
+  /** The peer itself says that its way to the callee is lost. False: there is nothing to be looked for any more. */
+  lookForAnother(): boolean {
+    if (this.#isDone || this.#isHeard !== undefined) {
+      return false;
+    }
+    if (this.#since === undefined) {
+      this.#offGone?.();
+      this.#onGone();
+    }
+    return true;
+  }
+
   stop(): void {
     if (!this.#isDone) {
       this.#isDone = true;

@@ -11,6 +11,7 @@ import type { RedisClient } from "./redis-client.ts";
 import { toStoreError } from "./redis-error.ts";
 import { RedisHealthMonitor } from "./redis-health.ts";
 import { RedisLeaseStore } from "./redis-lease-store.ts";
+import { RedisReachStore } from "./redis-reach-store.ts";
 import { RedisLink } from "./redis-link.ts";
 import { RedisTopologyStore } from "./redis-topology-store.ts";
 import { parseRedisUrl } from "./redis-url.ts";
@@ -75,6 +76,7 @@ export function connectRedis(options: ConnectRedisOptions): RedisStores {
     leases: new RedisLeaseStore(call, keys),
     callRecords,
     bindings: new RedisBindingStore({ call, bulk }, keys),
+    reach: new RedisReachStore(bulk, keys),
     health: () => health.get(),
     healthReason: () => health.reason(),
     onHealth: (listener) => health.onChange(listener),

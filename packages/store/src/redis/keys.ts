@@ -12,6 +12,7 @@ export interface RedisKeys {
   readonly bindingIndex: string;
   bindings(aor: string): string;
   leases(key: string): string;
+  reach(hub: string): string;
   readonly health: string;
 }
 
@@ -35,6 +36,7 @@ export function redisKeys(prefix: string, federation: string): RedisKeys {
     bindingIndex: `${shared}:bindings`,
     bindings: (aor) => `${shared}:bindings:${encodeURIComponent(aor)}`,
     leases: (key) => `${shared}:leases:${encodeURIComponent(key)}`,
+    reach: (hub) => `${shared}:reach:${encodeURIComponent(hub)}`,
     health: `${shared}:health`,
   };
 }

@@ -15,6 +15,8 @@ export interface ExplainDeskOptions {
   readonly settings: () => HubSettings;
   readonly feed: PlanFeed;
   readonly locations: TrunkLocations;
+  /** It is registered here and does not answer. */
+  readonly isLost: (branch: BranchId) => boolean;
   readonly leases: LeaseStore;
   /** Calls of this hub alone, for a trunk without a limit or with the store away. */
   readonly callsHere: (branch: BranchId) => Promise<number>;
@@ -88,7 +90,7 @@ export class ExplainDesk {
     const { feed, locations, leases, callsHere } = this.#options;
     const bindings = await locations.find(branch, Date.now());
     const maxCalls = feed.plan?.maxCalls(branch);
-    const state = bindings.length > 0 ? "up" : "down";
+    const state = bindings.length > 0 && !this.#options.isLost(branch) ? "up" : "down";
     if (maxCalls === undefined) {
       return { state, calls: await callsHere(branch) };
     }
