@@ -63,7 +63,7 @@ export const FAULT_CODES = {
   "circular-route": "a route whose numbers come back to it by way of others",
   "needless-exception": "an exception that is not among the numbers of its rule",
   "time-gap": "numbers that are reached only while a calendar is open (warning)",
-  "cannot-call-back": "a calling number that callees are shown and cannot call (warning)",
+  "cannot-call-back": "a calling number that callees, or some of them, cannot call at any hour (warning)",
   "no-emergency-route": "a branch of which nothing says where its emergency calls go (warning)",
   "invalid-secret": "a secret in none of the three forms, or one that cannot be used as a password",
   "plain-secret": "a secret in clear in a file that is not a demo (warning)",

@@ -187,6 +187,29 @@ describe("warnings", () => {
       "20:18 cannot-call-back",
     ],
     [
+      "a branch that is blocked from calling one that may call it",
+      withRules('blocked:\n  lab: { numbers: ["10xx"], from: [london], except: ["1050-1059"] }\n'),
+      "20:20 cannot-call-back",
+    ],
+    [
+      "numbers that nobody may call, of phones that call",
+      withRules('blocked:\n  lab: { numbers: ["1000-1099"] }\n'),
+      "20:20 cannot-call-back",
+    ],
+    [
+      "a route for one branch that leads its calls back to itself",
+      route('numbers: ["10xx"], from: [london], to: [{ number: "4000" }]'),
+      "20:18 cannot-call-back",
+    ],
+    [
+      "a caller that callees are kept from calling by another route",
+      withRules(
+        `routes:\n  shown: { numbers: ["8000"], from: [hk], to: [{ number: "4000" }], caller: { number: "8001" } }\n` +
+          '  desk: { numbers: ["8001"], from: [hk], to: [{ number: "4001" }] }\n',
+      ),
+      "20:22 cannot-call-back",
+    ],
+    [
       "a site without emergency route where others have one",
       withRules('    emergency: { numbers: ["999"], to: ["4000"] }\n'),
       "8:3 no-emergency-route",
@@ -199,6 +222,30 @@ describe("warnings", () => {
       assert.deepEqual(brief(checked.warnings), [warning]);
     });
   }
+
+  test("what keeps a call back is told with both sides, the numbers and who it is", () => {
+    const text = withRules('blocked:\n  lab: { numbers: ["10xx"], from: [london], except: ["1050-1059"] }\n');
+    const [warning] = check(text).warnings;
+    const ranges = "1000–1049, 1060–1099";
+    const place = `acme.yaml:${warning?.other?.line}:${warning?.other?.column}`;
+    assert.equal(
+      warning?.message,
+      `london can be called by ${ranges} (${place}) and cannot call back: this keeps their calls from it`,
+    );
+    assert.match(text.split("\n")[(warning.other?.line ?? 0) - 1] ?? "", /numbers: \["1xxx"\]/);
+  });
+
+  test("none where nobody calls either way, where it depends on the hour, or where the number itself is rung", () => {
+    const ways: readonly string[] = [
+      'blocked:\n  one: { numbers: ["1xxx"], from: [london] }\n  other: { numbers: ["4xxx"], from: [hk] }\n',
+      `${OFFICE}blocked:\n  one: { numbers: ["1xxx"], from: [london], when: office }\n`,
+      'routes:\n  r: { numbers: ["10xx"], from: [london], to: [{ number: "1200" }] }\n',
+      'blocked:\n  out: { numbers: ["00*"], from: [london] }\n',
+    ];
+    for (const rules of ways) {
+      assert.deepEqual(brief(check(withRules(rules)).warnings), []);
+    }
+  });
 
   test("none for two routes that share the week, nor for a site that says it has no emergency numbers", () => {
     const day = 'routes:\n  day: { numbers: ["8000"], when: office, to: [{ number: "1000" }] }\n';

@@ -73,6 +73,23 @@ export class BlockedNumbers<Branch extends string> {
     return undefined;
   }
 
+  /** Id of a rule that forbids the number to that branch at every hour. */
+  alwaysFor(number: string, branch: Branch): string | undefined {
+    for (const { value: rule } of this.#table.matches(number)) {
+      const { from, when } = rule.conditions;
+      const isExcepted = rule.except.some((pattern) => patternContains(pattern, number));
+      if (!isExcepted && when === undefined && (from === undefined || from.has(branch))) {
+        return rule.id;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether any rule has the number. */
+  has(number: string): boolean {
+    return this.#table.matches(number).next().done !== true;
+  }
+
   #verdict(
     { conditions, except }: BlockRule<Branch>,
     { number, fixedDigits }: { readonly number: string; readonly fixedDigits: number },

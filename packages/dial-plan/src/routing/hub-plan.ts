@@ -1,5 +1,7 @@
 import type { DialPlan, PlanMatch } from "../dial-plan.ts";
 import { isMoreExact } from "./exactness.ts";
+import { deadEndOf } from "./dead-ends.ts";
+import type { DeadEnd } from "./dead-ends.ts";
 import type { RuleName } from "./federation-rules.ts";
 import type { HubDecision, HubExplanation, HubQuestion, HubTarget, NumberChange } from "./hub-decision.ts";
 import type { CompiledRoute, HubPlanParts } from "./hub-plan-parts.ts";
@@ -58,6 +60,17 @@ export class HubPlan<Branch extends string> {
   /** Every rule that decides about a number for some call, for proofs; see `possibleRules`. */
   possibleRules(number: string, withoutRoute?: string): readonly PossibleRule[] {
     return possibleRules(this.#parts, number, withoutRoute);
+  }
+
+  /** Why calls of a branch to a number reach no other branch at any hour, for proofs; see `deadEndOf`. */
+  deadEnd(number: string, from: Branch): DeadEnd | undefined {
+    return deadEndOf(this.#parts, number, from);
+  }
+
+  /** Whether there is any rule about the number but that somebody has it. */
+  isRuled(number: string): boolean {
+    const { routes, blocked } = this.#parts;
+    return blocked.has(number) || routes.matches(number).next().done !== true;
   }
 
   decide(question: HubQuestion<Branch>): HubDecision<Branch> {

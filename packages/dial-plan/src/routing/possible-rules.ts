@@ -58,9 +58,12 @@ export class PatternCutter {
   readonly #prefixes: readonly string[];
 
   constructor(rules: FederationRules<string>) {
-    const texts = [...rules.branches, ...(rules.routes ?? []), ...(rules.blocked ?? [])].flatMap(
-      (each) => each.numbers,
-    );
+    const { branches, routes = [], blocked = [] } = rules;
+    const lists = [
+      ...[...branches, ...routes, ...blocked].map(({ numbers }) => numbers),
+      ...blocked.map(({ except = [] }) => except),
+    ];
+    const texts = lists.flat();
     const patterns = texts.flatMap((text) => {
       const parsed = parsePattern(text);
       return parsed.kind === "pattern" ? [parsed.pattern] : [];

@@ -7,6 +7,7 @@ import type { HubPlan } from "./hub-plan.ts";
 import { findGaps } from "./number-gaps.ts";
 import { isUnchanged, rewritePattern } from "./number-rewrite.ts";
 import { PatternCutter, sampleOf } from "./possible-rules.ts";
+import { findHiddenCallers, findOneWays } from "./prove-callbacks.ts";
 import type { PossibleRule } from "./possible-rules.ts";
 
 /** Something that follows from all rules together. `rule` and `pattern` say where it is written. */
@@ -16,6 +17,8 @@ export interface RuleFinding extends RuleEntry {
   readonly numbers: readonly NumberPattern[];
   /** The other sides. */
   readonly others: readonly RuleEntry[];
+  /** `cannotCallBack`: the branches that cannot; absent: nobody can. */
+  readonly branches?: readonly string[];
   /** False: it may be meant. */
   readonly isFault: boolean;
 }
@@ -43,6 +46,8 @@ export function proveRules<Branch extends string>(
     ...routes.flatMap((route) => prover.circles(route)),
     ...routes.flatMap((route) => prover.timeGaps(route)),
     ...routes.flatMap((route) => prover.callbacks(route)),
+    ...routes.flatMap((route) => prover.hiddenCallers(route)),
+    ...(branches.length === 0 ? [] : prover.oneWays()),
     ...prover.exceptions(),
     ...(branches.length === 0 ? [] : prover.gaps()),
   ];
@@ -137,6 +142,29 @@ class Prover<Branch extends string> {
     return unique.length === 0
       ? []
       : [{ kind: "cannotCallBack", rule, pattern, numbers: unique, others: [], isFault: false }];
+  }
+
+  /** A calling number that a route changes, and that those who are called by the route cannot call. */
+  hiddenCallers(route: RouteRules<Branch>): readonly RuleFinding[] {
+    const [pattern] = patternsOf(route.numbers);
+    if (pattern === undefined) {
+      return [];
+    }
+    const rule = { kind: "route", id: route.id } as const;
+    return findHiddenCallers(route, { rules: this.#rules, plan: this.#plan, cutter: this.#cutter }).map(
+      ({ ended, numbers, branches }): RuleFinding => {
+        return { kind: "cannotCallBack", rule, pattern, numbers, branches, others: [ended], isFault: false };
+      },
+    );
+  }
+
+  /** Numbers from which branches are called that cannot call them. */
+  oneWays(): readonly RuleFinding[] {
+    return findOneWays({ rules: this.#rules, plan: this.#plan, cutter: this.#cutter }).map(
+      ({ ended, caller, numbers, branches }): RuleFinding => {
+        return { kind: "cannotCallBack", ...ended, numbers, branches, others: [caller], isFault: false };
+      },
+    );
   }
 
   gaps(): readonly RuleFinding[] {

@@ -139,9 +139,31 @@ function textsOf(finding: RuleFinding, numbers: string, where: string): readonly
       ];
     }
     case "cannotCallBack": {
-      return [`callees see ${numbers}, which they cannot call`, "show a number that somebody has"];
+      return finding.branches === undefined
+        ? [`callees see ${numbers}, which they cannot call`, "show a number that somebody has"]
+        : callbackTexts(finding, finding.branches, where);
     }
   }
+}
+
+/** Of a rule that keeps a branch from calling who calls it, and of a route that shows such a number. */
+function callbackTexts(
+  { rule, numbers, others }: RuleFinding,
+  branches: readonly string[],
+  where: string,
+): readonly [message: string, advice: string] {
+  const ranges = numbers.map(formatRange).join(", ");
+  const who = branches.join(", ");
+  if (rule.kind === "route" && others.some((other) => other.rule.kind !== "numbers")) {
+    return [
+      `${who} would see calls of ${ranges} and cannot call that${where}`,
+      "show a number that they can call, or let them call this one",
+    ];
+  }
+  return [
+    `${who} can be called by ${ranges}${where} and cannot call back: this keeps their calls from it`,
+    "leave these numbers out, or block the calls the other way as well, unless it is meant",
+  ];
 }
 
 /** Where a pattern of a rule stands; the rule itself when it is not written so. */
