@@ -18,6 +18,13 @@ export const ERRORS = {
   BAD_REQUEST: { sip: 400, q850: 95, tryNext: false, result: "rejected", message: "request cannot be understood" },
   NOT_AUTHENTICATED: { sip: 403, q850: 21, tryNext: false, result: "rejected", message: "caller is not authenticated" },
   NOT_PERMITTED: { sip: 403, q850: 57, tryNext: false, result: "rejected", message: "caller may not call this number" },
+  PRIVACY_UNAVAILABLE: {
+    sip: 500, // RFC 3323 §5
+    q850: 29,
+    tryNext: false,
+    result: "rejected",
+    message: "privacy that is demanded cannot be given",
+  },
   UNKNOWN_NUMBER: { sip: 404, q850: 1, tryNext: false, result: "rejected", message: "nobody has this number" },
   NOT_REGISTERED: { sip: 480, q850: 20, tryNext: false, result: "unreachable", message: "no phone is registered" },
   CALL_LOOP: { sip: 482, q850: 25, tryNext: false, result: "failed", message: "call came back to where it has been" },

@@ -126,7 +126,15 @@ export class BranchRouting {
     const plan = planCall(planOptions);
     const limits = { ...settings.registration, maxContacts: settings.maxContacts };
     const activeCalls = () => calls().activeCalls();
-    const identified = identify({ settings, guard: this.#callGuard, direct, carriers: arrivals, activeCalls, log });
+    const identified = identify({
+      settings,
+      guard: this.#callGuard,
+      direct,
+      carriers: arrivals,
+      activeCalls,
+      isEmergency: (invite) => this.isEmergency(invite),
+      log,
+    });
     return {
       route: chain(identified, takeOver({ calls, plan, log })),
       watch: chain(identified, planWatch(planOptions)),

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { nodeName } from "@mss/certificates";
-import { ANONYMOUS_HOST, isSameHost, reject } from "@mss/call-control/node";
+import { ANONYMOUS_HOST, demandsUnavailablePrivacy, isSameHost, reject } from "@mss/call-control/node";
 import type { ActiveCall, DigestGuard, IncomingRequest, Step } from "@mss/call-control";
 import { next } from "@mss/call-control";
 import type { BranchSettings, TransportAddress, TrunkHubSettings } from "@mss/model";
@@ -26,6 +26,8 @@ export interface IdentifyOptions {
   /** What comes from the address of a carrier. */
   readonly carriers: Pick<CarrierArrivals, "arrival">;
   readonly activeCalls: () => readonly ActiveCall[];
+  /** A call for help, which nothing that it asks for beside keeps from going on. */
+  readonly isEmergency: (invite: IncomingRequest) => boolean;
   readonly log: Logger;
 }
 
@@ -77,6 +79,7 @@ export function identify({
   direct,
   carriers,
   activeCalls,
+  isEmergency,
   log,
 }: IdentifyOptions): Step<IncomingRequest, IdentifiedCall> {
   const warnings = new SparseWarnings({ log });
@@ -105,6 +108,9 @@ export function identify({
       const advice = "look who it is, or give the hub a certificate with its own name: mss cert";
       log.warn({ peer, hub: caller.hub.id, names: invite.peerNames, reason, advice }, "call of a hub is refused");
       return reject("NOT_AUTHENTICATED", callerLabel(caller));
+    }
+    if (caller.kind === "extension" && !isEmergency(invite) && demandsUnavailablePrivacy(invite.header("Privacy"))) {
+      return reject("PRIVACY_UNAVAILABLE", callerLabel(caller));
     }
     if (caller.kind === "extension" && invite.from.host === ANONYMOUS_HOST) {
       return next({ invite, caller: { ...caller, isHidden: true } }); // RFC 3323 §4.1: the credentials say who it is

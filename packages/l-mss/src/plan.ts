@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { BridgePlan, BridgeStep, CallTarget, Step, TriedRoute } from "@mss/call-control";
+import type { BridgePlan, BridgeStep, CallTarget, LeaseRequest, Step, TriedRoute } from "@mss/call-control";
 import { nodeName } from "@mss/certificates";
 import { next } from "@mss/call-control";
 import { dialledNumber, reject } from "@mss/call-control/node";
@@ -182,6 +182,10 @@ function lineLimits(caller: Caller, isUplink: boolean, { settings }: PlanOptions
   return overTrunk && maxCalls !== undefined ? [{ key: TRUNK_LEASE, limit: maxCalls }] : [];
 }
 
+function withLease({ targets, ...step }: BridgeStep, lease: LeaseRequest): BridgeStep {
+  return { ...step, targets: targets.map((target) => ({ ...target, lease })) };
+}
+
 /** Hubs that would be asked before the others, and are known to take no calls. */
 function hubsAway({ settings, hubsUp }: PlanOptions): readonly TriedRoute[] {
   const up = new Set(hubsUp().map(({ hub }) => hub.id));
@@ -221,13 +225,20 @@ export function planCall(options: PlanOptions): Step<PlannedCall, BridgePlan> {
     const context = { ...options, caller, called, sessionId };
     const isUplink = decision.kind === "uplink";
     const carrier = carrierWays(decision.kind, context);
-    const steps = [...(await stepsOf(decision, context)), ...carrier.steps];
+    const [trunk] = lineLimits(caller, isUplink, options);
+    // where there is another way, a trunk that is full ends the ways over it, and not the call
+    const isSpared = isUplink && carrier.steps.length > 0;
+    const ways = await stepsOf(decision, context);
+    const steps = [
+      ...(isSpared && trunk !== undefined ? ways.map((step) => withLease(step, trunk)) : ways),
+      ...carrier.steps,
+    ];
     const passedOver = [...(isUplink ? hubsAway(options) : []), ...carrier.passedOver];
     if (steps.length === 0) {
       return { ...reject(NO_WAY[decision.kind], origin), passedOver };
     }
     const own = caller.kind === "extension" && decision.kind !== "emergency" ? ownLimits(caller) : NO_LIMITS;
-    const leases = [...own.leases, ...lineLimits(caller, isUplink, options)];
+    const leases = [...own.leases, ...(isSpared || trunk === undefined ? [] : [trunk])];
     const ofOurs = caller.kind === "extension" ? { sessionId } : {};
     const again = isUplink ? { again: () => stepsOf(decision, context) } : {};
     return next({ ...callerPart(caller, settings), ...ofOurs, rates: own.rates, leases, steps, passedOver, ...again });

@@ -7,14 +7,23 @@ import type { BranchSettings, CallRecord } from "@mss/model";
 import { parseNameAddress } from "@mss/sip-message";
 import { openPhone, runBranch, temporaryDirectory } from "./support/branch.ts";
 import { ACCOUNT, TestCarrier, lineTo } from "./support/carrier.ts";
+import { hubsUp } from "./support/hubs.ts";
 import { branchSettings } from "./support/settings.ts";
 
 const HOST = "127.17.8.1";
 const SERVER = { host: HOST, port: 5060 };
+const HUB_HOST = "127.17.8.2";
 
 interface Running {
   readonly branch: RunningBranch;
   readonly records: readonly CallRecord[];
+}
+
+/** Answers at once, and takes no calls: one that is silent would hold up the stop of the branch. */
+async function refusingHub(): Promise<TestCarrier> {
+  const hub = await TestCarrier.open({ host: HUB_HOST, server: SERVER });
+  hub.registerAnswer = () => ({ status: 403 });
+  return hub;
 }
 
 /** The carriers are closed after the branch, which takes its registrations back. */
@@ -24,10 +33,12 @@ async function start(
   overrides: Partial<BranchSettings>,
 ): Promise<Running> {
   const records: CallRecord[] = [];
+  const isAtHub = carriers.some(({ peer }) => peer.address.host === HUB_HOST);
+  const all = isAtHub ? carriers : [...carriers, await refusingHub()];
   const dataDirectory = await temporaryDirectory(t);
-  const settings = branchSettings(HOST, "127.17.8.2", { dataDirectory, outside: "9", ...overrides });
+  const settings = branchSettings(HOST, HUB_HOST, { dataDirectory, outside: "9", ...overrides });
   const branch = await runBranch(t, settings, { onRecord: (record) => records.push(record) });
-  t.after(() => Promise.all(carriers.map((carrier) => carrier.close())));
+  t.after(() => Promise.all(all.map((peer) => peer.close())));
   return { branch, records };
 }
 
@@ -137,7 +148,7 @@ test("a carrier that keeps callers to itself is told by P-Asserted-Identity who 
   assert.equal((await call.final).status, 404);
 });
 
-test("the next line is tried when one is silent, full or challenges for ever, and not when the callee is busy", async (t) => {
+test("SEC-26: the next line is tried when one is full or challenges for ever, and not when the callee is busy", async (t) => {
   const [first, second] = [await carrierAt(20), await carrierAt(21)];
   const { branch, records } = await start(t, [first, second], {
     carrierLines: [lineTo("127.17.8.20", { maxCalls: 1 }), lineTo("127.17.8.21", { id: "backup" })],
@@ -196,7 +207,7 @@ test("SEC-03: a challenge for another realm, or within a call, brings no credent
   }
 });
 
-test("a call of the carrier reaches an extension by its public number, and nothing else", async (t) => {
+test("SEC-07: a call of the carrier reaches an extension by its public number, and nothing else", async (t) => {
   const [carrier, hub] = [await carrierAt(20), await carrierAt(2)];
   const { branch, records } = await start(t, [carrier, hub], {
     carrierLines: [lineTo("127.17.8.20", { called: { strip: 1, prepend: "852" }, maxCalls: 1 })],
@@ -317,4 +328,53 @@ test("an emergency call may go over a line, also behind the prefix and while the
     assert.equal((await call.final).status, 200);
     await call.bye();
   }
+});
+
+test("a trunk that is full leaves the line as a way to another branch, and a hub that takes the call leaves it alone", async (t) => {
+  const [carrier, hub] = [await carrierAt(20), await carrierAt(2)];
+  hub.registerAnswer = () => ({ status: 200, headers: [{ name: "Expires", value: "60" }] });
+  const hubs = branchSettings(HOST, HUB_HOST).trunk;
+  const { branch, records } = await start(t, [carrier, hub], {
+    carrierLines: [lineTo("127.17.8.20")],
+    trunk: { ...hubs, maxCalls: 1 },
+    overflow: { lines: ["pccw"], numbers: [{ numbers: "4xxx", public: "442079464xxx" }] },
+  });
+  await linesUp(branch, 1);
+  await hubsUp(branch, 1);
+  const alice = await phone(t, "1000", 10);
+  const first = await alice.call("4011");
+  (await hub.peer.nextCall()).answer();
+  assert.equal((await first.final).status, 200);
+  const second = await alice.call("4012");
+  (await carrier.nextProvenCall()).answer();
+  assert.equal((await second.final).status, 200);
+  await second.bye();
+  await first.bye();
+  await hub.peer.next("BYE");
+  const third = await alice.call("4012");
+  (await hub.peer.nextCall()).refuse(486);
+  assert.equal((await third.final).status, 486, "a callee who refused is not called by the line");
+  assert.equal(carrier.peer.unread("INVITE"), 0);
+  assert.deepEqual(waysOf(records).toSorted(), [
+    "extension:1000 4011 hub:hub-1 answered",
+    "extension:1000 4012 carrier:pccw answered (hub:hub-1 TRUNK_FULL)",
+    "extension:1000 4012 hub:hub-1 busy",
+  ]);
+});
+
+test("RFC 3323: privacy that is critical and cannot be given ends the call, but for a call for help", async (t) => {
+  const emergency = { numbers: ["999"], to: [{ kind: "carrier", line: "pccw" }] as const };
+  const { carrier, alice, records } = await connected(t, { emergency });
+  const headers = [{ name: "Privacy", value: "id;session;critical" }];
+  assert.equal((await (await alice.call("9111", { headers })).final).status, 500);
+  for (const [number, privacy] of [
+    ["9111", "id;critical"],
+    ["9111", "session"],
+    ["999", "session;critical"],
+  ] as const) {
+    const call = await alice.call(number, { headers: [{ name: "Privacy", value: privacy }] });
+    (await carrier.nextProvenCall()).refuse(486);
+    assert.equal((await call.final).status, 486, `${number} ${privacy}`);
+  }
+  assert.equal(records[0]?.code, "PRIVACY_UNAVAILABLE");
 });

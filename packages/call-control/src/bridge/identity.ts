@@ -34,12 +34,22 @@ export function fromHeader(shown: ShownIdentity): string {
   return nameAddress(shown, host === ANONYMOUS_HOST ? ANONYMOUS_HOST : own);
 }
 
-/** Whether the caller asks that nobody but trusted nodes learns who calls. `none` asks for the contrary. RFC 3323 §4.2. */
-export function asksToBeHidden(privacy: string | undefined): boolean {
-  const values = (privacy ?? "")
+/** Whether the caller would rather not call than without what cannot be given: addresses within its SDP. RFC 3323 §4.2, §5. */
+export function demandsUnavailablePrivacy(privacy: string | undefined): boolean {
+  const values = privacyValues(privacy);
+  return values.includes("critical") && values.includes("session");
+}
+
+function privacyValues(privacy: string | undefined): readonly string[] {
+  return (privacy ?? "")
     .toLowerCase()
     .split(/[;,]/)
     .map((value) => value.trim());
+}
+
+/** Whether the caller asks that nobody but trusted nodes learns who calls. `none` asks for the contrary. RFC 3323 §4.2. */
+export function asksToBeHidden(privacy: string | undefined): boolean {
+  const values = privacyValues(privacy);
   return !values.includes("none") && values.some((value) => HIDING.has(value));
 }
 

@@ -1,4 +1,4 @@
-export { ANONYMOUS_HOST } from "../bridge/identity.ts";
+export { ANONYMOUS_HOST, demandsUnavailablePrivacy } from "../bridge/identity.ts";
 export { loneHandlers } from "./answer-options.ts";
 export { parseAuthValues } from "../auth/auth-values.ts";
 export type { AuthValue } from "../auth/auth-values.ts";
