@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { TestContext } from "node:test";
+import { SipPhone } from "@mss/call-control/testing";
 import { startRedis } from "@mss/store/testing";
 import type { RedisServer } from "@mss/store/testing";
 import { startFederation } from "../support/federation.ts";
 import type { Federation, Phone } from "../support/federation.ts";
 import { HubWorkers } from "../support/hub-workers.ts";
-import { answering, calling, register, runCall } from "../support/phones.ts";
+import { calling, register, runCall } from "../support/phones.ts";
 import { succeeded } from "../support/sipp.ts";
-import type { Sipp } from "../support/sipp.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { skip } from "./setup.ts";
 
 const NET = 31;
 const NAME = `e2e-workers-${process.pid}`;
 const ANSWERED = { caller: "uac-answered-hangs-up", callee: "uas-answers-and-waits-bye" } as const;
-const TALK_MS = 4_000;
 
 let redis: RedisServer | undefined;
 let hub: HubWorkers;
@@ -37,23 +37,32 @@ after(async () => {
   await redis?.stop();
 });
 
+/** A call that is up until the test ends it. */
 interface Talk {
-  readonly caller: Sipp;
-  readonly callee: Sipp;
+  hangUp(): Promise<void>;
 }
 
-/** A call that is up and goes on for some seconds. */
-async function talk(t: Parameters<typeof register>[0], from: Phone, to: Phone): Promise<Talk> {
-  await register(t, to);
-  const callee = await answering(t, to, ANSWERED.callee, { limitMs: 30_000 });
-  const caller = await calling(t, from, {
-    number: to.number,
-    scenario: ANSWERED.caller,
-    pauseMs: TALK_MS,
-    limitMs: 30_000,
-  });
-  await waitUntil("the call is up", async () => (await answeredAt()).some((call) => call.from === from.number));
-  return { caller, callee };
+async function phoneOf(t: TestContext, { number, password, address, branch }: Phone): Promise<SipPhone> {
+  const server = { host: branch, port: 5060 };
+  const phone = await SipPhone.open({ username: number, password, host: address, server });
+  t.after(() => phone.close());
+  return phone;
+}
+
+async function talk(t: TestContext, from: Phone, to: Phone): Promise<Talk> {
+  const [caller, callee] = [await phoneOf(t, from), await phoneOf(t, to)];
+  assert.equal((await callee.register()).status, 200);
+  const call = await caller.call(to.number);
+  (await callee.nextCall()).answer();
+  assert.equal((await call.final).status, 200);
+  await callee.next("ACK");
+  return {
+    async hangUp() {
+      const bye = callee.next("BYE");
+      assert.equal((await call.bye()).status, 200);
+      await bye;
+    },
+  };
 }
 
 interface CallView {
@@ -100,7 +109,7 @@ test(
       { branch: "london", state: "up", calls: 3 },
     ]);
     await succeeded(await calling(t, federation.phone("4005"), { number: "1005", scenario: "uac-expects-503" }));
-    await Promise.all(talks.flatMap(({ caller, callee }) => [caller, callee]).map(succeeded));
+    await Promise.all(talks.map((each) => each.hangUp()));
     await waitUntil("all calls are counted", async () => sum((await hub.metric("mss_calls_total")).values()) === 4);
     await waitUntil("all calls are recorded", async () => (await federation.hubRecords()).length === 4);
   },
@@ -119,14 +128,15 @@ test("a worker that is killed is started again, and the calls of the other one n
   // The other worker takes the calls of both branches meanwhile.
   await register(t, federation.phone("4007"));
   await runCall(t, { from: federation.phone("1007"), to: federation.phone("4007"), ...ANSWERED });
-  await Promise.all([other.caller, other.callee].map(succeeded));
+  await other.hangUp();
   await waitUntil("the worker is back", async () => (await hub.workers()).every(({ ok }) => ok), 30_000);
   assert.deepEqual(
     (await hub.workers()).map(({ restarts }) => restarts),
     [1, 0],
   );
   await runCall(t, { from: federation.phone("1007"), to: federation.phone("4007"), ...ANSWERED });
-  await runCall(t, { from: federation.phone("4006"), to: federation.phone("1006"), ...ANSWERED });
+  await register(t, federation.phone("1003"));
+  await runCall(t, { from: federation.phone("4003"), to: federation.phone("1003"), ...ANSWERED });
 });
 
 // The last of the file: the hub does not come back.
@@ -139,7 +149,7 @@ test("SIGTERM drains all workers, and the end is a clean one", { skip }, async (
   await waitUntil("no new calls", async () => (await hub.page("health")).status === 503);
   await succeeded(await calling(t, federation.phone("1001"), { number: "4001", scenario: "uac-expects-503" }));
   assert.equal(hub.exitCode, null);
-  await Promise.all(talks.flatMap(({ caller, callee }) => [caller, callee]).map(succeeded));
+  await Promise.all(talks.map((each) => each.hangUp()));
   assert.equal(await hub.ended(), 0);
   assert.deepEqual(hub.log.match(/"draining"/g)?.length, 3, "the supervisor and two workers");
 });

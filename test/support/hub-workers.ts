@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { waitUntil } from "./wait-until.ts";
 
 const COMMAND = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
-const START_LIMIT_MS = 40_000; // three processes, on a machine that has others to run
+const START_LIMIT_MS = 60_000; // three processes, on a machine that has others to run
 const SIP_PORT = 5060;
 const HTTP_PORT = 8080;
 

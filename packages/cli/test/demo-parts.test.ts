@@ -69,7 +69,8 @@ test("the environment is read strictly, and empty means not set", () => {
     kind: "ok",
     config: { drachtio: { host: "127.0.0.1", port: 9022, secret: "s ecret" }, logLevel: "debug" },
   });
-  const faulty = readConfig({ REDIS_URL: "http://127.0.0.1", MSS_LOG_LEVEL: "loud" });
+  assert.deepEqual(readConfig({ MSS_WORKERS: "4" }), { kind: "ok", config: { workers: 4 } });
+  const faulty = readConfig({ REDIS_URL: "http://127.0.0.1", MSS_LOG_LEVEL: "loud", MSS_WORKERS: "0" });
   assert.equal(faulty.kind, "faulty");
-  assert.equal(faulty.kind === "faulty" && faulty.faults.length, 2);
+  assert.equal(faulty.kind === "faulty" && faulty.faults.length, 3);
 });

@@ -38,7 +38,11 @@ async function startWorkers(
     ...(withTls ? [{ transport: "tls" as const, host, port: 6060 }] : []),
   ];
   const tlsOf = async (id: string) => (folder === undefined ? {} : { tls: await folder.issue(id, {}) });
-  const settings = hubSettings(`${net}.1`, { listen: listenAt(`${net}.1`), ...(await tlsOf(HUB_ID)) });
+  const settings = hubSettings(`${net}.1`, {
+    listen: listenAt(`${net}.1`),
+    ...(withTls ? { api: { host: `${net}.1`, port: 8443 } } : {}), // shared as well, or the second worker could not start
+    ...(await tlsOf(HUB_ID)),
+  });
   for (const group of memoryGroups(2)) {
     await runHub(t, { settings, worker: { group, portOffset: PORT_OFFSET } });
   }
