@@ -1,6 +1,6 @@
 // `npm run bench -- [NAME…] [options]`: measures, prints, and writes the result into README.md. README.md says what is measured how.
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 import { branches, calls } from "./calls/calls.ts";
 import { workers } from "./calls/workers.ts";
 import { load, machine, print } from "./core/machine.ts";
@@ -92,10 +92,9 @@ if (values.help || unknown.length > 0) {
       await runOne(bench, chosen);
     } catch (error) {
       // the others are still worth their time
-      process.stderr.write(
-        `${bench.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-      );
+      process.stderr.write(`${bench.name} failed: ${inspect(error)}\n`); // with its cause
       process.exitCode = 1;
     }
   }
+  process.exit(); // ends what a benchmark that failed has left, too
 }
