@@ -24,6 +24,9 @@ const INSPECTOR_PORT = 9_229;
 const FOREVER_MS = 3_600_000;
 const STRAGGLERS_SECONDS = 5;
 const QUICK_CALLS_PER_SECOND = 30;
+/** How long an INVITE is remembered after its answer (64 × T1): what is measured are calls and not their beginnings. */
+const SETTLE_MS = 33_000;
+const SETTLED_FROM = 1_000;
 
 interface Subject {
   readonly system: System;
@@ -122,6 +125,9 @@ async function climbLevels(subject: Subject, running: RunningSystem): Promise<re
     up = target;
     const standing = await untilStanding(callee, target);
     const { cpuMs } = await costOf(system, running, COST);
+    if (target === calls && calls >= SETTLED_FROM) {
+      await sleep(SETTLE_MS);
+    }
     levels.push({ calls: standing, cpuMs, ...(await sizes(subject, running)) });
     print(`${system.name.padEnd(14)} ${levelText(levels.at(-1))}`);
   }

@@ -8,6 +8,8 @@ import { CONTROL_PORT, SECRET, spawnDrachtio } from "./minimal.ts";
 import { HTTP_PORT, nodeDocument, registerFrom, spawnNode, spawnRedis } from "./nodes.ts";
 
 export const HUB = "hub-1";
+/** More than its default of 10,000, so that there is another call while so many stand. */
+const CALLS_AT_ONCE = 12_000;
 /** Those that call and are called. */
 export const FEW_BRANCHES = PAIRS * 2;
 /** The others are in 127.<this>.0.0/16, 200 in a /24. */
@@ -46,7 +48,12 @@ export function topology(subnet: number, branches: number): object {
   return {
     federation: "benchmark",
     demo: true,
-    hubs: { [HUB]: nodeDocument(addressOf(subnet, 1).host, { http: true }) },
+    hubs: {
+      [HUB]: {
+        ...nodeDocument(addressOf(subnet, 1).host, { http: true }),
+        limits: { calls: { atOnce: CALLS_AT_ONCE } },
+      },
+    },
     branches: Object.fromEntries([
       ...Array.from({ length: PAIRS }, (_unused, index) => pairOf(subnet, index)).flatMap(
         ({ index, caller, callee }) => [branch(`from-${index}`, caller), branch(`to-${index}`, callee)],
