@@ -128,10 +128,10 @@ function createRecords({ callJournal, callRecords, onStoreHealth, log: parentLog
 
 /** Which branches are reached, here and by the other hubs. */
 function createReach(
-  { settings: { id: hub }, reach: store, branchWatch: timing, log }: HubNodeOptions,
+  { settings: { id: hub }, reach: store, branchWatch: timing, group, log }: HubNodeOptions,
   { feed, ...parts }: Pick<HubReachOptions, "settings" | "locations" | "control"> & { readonly feed: PlanFeed },
 ): HubReach {
-  return new HubReach({ ...parts, hub, store, plan: () => feed.plan, log, timing });
+  return new HubReach({ ...parts, hub, store, plan: () => feed.plan, group, log, timing });
 }
 
 /** What belongs to no call. A branch that asks whether its hub is there has been heard. */

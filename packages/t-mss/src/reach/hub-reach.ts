@@ -2,12 +2,13 @@ import type { CallControl } from "@mss/call-control";
 import { branchLabel } from "@mss/call-control/node";
 import type { BranchId, BranchReach, CallRecord, HubId, HubSettings, ReachStore, TransportAddress } from "@mss/model";
 import { steadyNowMs } from "@mss/runtime";
-import type { Logger, Part } from "@mss/runtime";
+import type { Logger, Part, WorkerGroup } from "@mss/runtime";
 import type { RoutingPlan } from "../routing-plan.ts";
 import type { TrunkLocations } from "../trunk-locations.ts";
 import { BranchWatch } from "./branch-watch.ts";
 import type { BranchWatchTiming } from "./branch-watch.ts";
 import { ReachShare } from "./reach-share.ts";
+import { sharedView } from "./shared-view.ts";
 
 export interface HubReachOptions {
   readonly hub: HubId;
@@ -15,6 +16,8 @@ export interface HubReachOptions {
   readonly store: ReachStore;
   readonly plan: () => RoutingPlan | undefined;
   readonly locations: Pick<TrunkLocations, "newestHere">;
+  /** The other processes of this hub; absent: there are none. */
+  readonly group?: WorkerGroup | undefined;
   readonly control: () => Pick<CallControl, "request" | "endCalls">;
   readonly log: Logger;
   readonly timing?: Partial<BranchWatchTiming> | undefined;
@@ -52,7 +55,7 @@ export class HubReach implements Part, ReachAdvice {
       store,
       hub,
       hubs: () => plan()?.hubs ?? [],
-      view: () => this.#watch.view,
+      view: sharedView(options.group, () => this.#watch.view),
       onRead: () => this.#moveCalls(),
       log,
     });
