@@ -5,11 +5,20 @@ import type { Topology, TopologyBranch } from "./topology.ts";
 
 const STANDARD_TIME_ZONE = "UTC";
 
+/** Each branch's part is made from the whole: two thousand branches must not make it two thousand times. */
+const made = new WeakMap<Topology, Snapshot>();
+
 /**
  * What every node may know: no secrets, no extensions, no local settings. Nodes are in order of their ids and numbers
  * in their shortest notation, so that a file written in another order has the same hash.
  */
 export function toSnapshot(topology: Topology): Snapshot {
+  const snapshot = made.get(topology) ?? makeSnapshot(topology);
+  made.set(topology, snapshot);
+  return snapshot;
+}
+
+function makeSnapshot(topology: Topology): Snapshot {
   const { calendars, routes, blocked } = topology.rules;
   const contents = {
     federation: topology.federation,
