@@ -1,5 +1,5 @@
-// A hub takes revisions of a million ranges from Redis while its event loop is watched: node packages/t-mss/bench/swap.ts [ranges] [swaps]
-import { fork } from "node:child_process";
+// A hub takes revisions of a million ranges from Redis while its event loop is watched: node packages/t-mss/bench/swap.ts [ranges] [swaps] [--realtime]
+import { execFileSync, fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -21,7 +21,9 @@ import { HUB_ID, hubSettings } from "../test/support/settings.ts";
 import { LoopWatch } from "./loop-watch.ts";
 import type { LoopStalls } from "./loop-watch.ts";
 
-const [, , first = "1000000", second = "5", redisUrl = "", directory = ""] = process.argv;
+const REALTIME = "--realtime";
+const given = process.argv.slice(2).filter((argument) => argument !== REALTIME);
+const [first = "1000000", second = "5", redisUrl = "", directory = ""] = given;
 const BRANCHES = 200;
 const TARGET_MS = 10;
 /** Before the first swap that counts: modules are loaded, code is compiled. */
@@ -88,8 +90,8 @@ interface Watched {
   readonly until: (kind: Told["kind"]) => Promise<Told>;
 }
 
-async function started(mode: "hub" | "idle", ...given: readonly string[]): Promise<Watched> {
-  const child = fork(import.meta.filename, [mode, second, ...given]);
+async function started(mode: "hub" | "idle", ...more: readonly string[]): Promise<Watched> {
+  const child = fork(import.meta.filename, [mode, second, ...more]);
   const until = async (kind: Told["kind"]): Promise<Told> => {
     for (;;) {
       const messages: unknown[] = await once(child, "message");
@@ -100,6 +102,10 @@ async function started(mode: "hub" | "idle", ...given: readonly string[]): Promi
     }
   };
   await until("ready");
+  if (process.argv.includes(REALTIME)) {
+    // Of the thread that is watched, and of no other: it has a processor as soon as it wants one, whatever else the machine does.
+    execFileSync("chrt", ["--reset-on-fork", "--fifo", "--pid", "1", String(child.pid)]);
+  }
   return { process: child, until };
 }
 

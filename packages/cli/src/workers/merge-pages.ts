@@ -28,7 +28,7 @@ export function mergeCalls(pages: readonly WorkerPage[]): readonly unknown[] {
   return pages.flatMap(({ worker, body }) => itemsOf(body).map((call) => ({ ...fieldsOf(call), worker })));
 }
 
-/** `/trunks`: a branch is up when one worker reaches it, and its calls are those of all. */
+/** `/trunks`: a branch is up when one worker reaches it, as that one tells it, and its calls are those of all. */
 export function mergeTrunks(pages: readonly WorkerPage[]): readonly unknown[] {
   const byBranch = new Map<unknown, Fields[]>();
   for (const trunk of pages.flatMap(({ body }) => itemsOf(body)).map(fieldsOf)) {
@@ -37,6 +37,7 @@ export function mergeTrunks(pages: readonly WorkerPage[]): readonly unknown[] {
   }
   return [...byBranch.values()].map((trunks) => ({
     ...trunks[0],
+    ...trunks.find(({ state, since }) => state === "up" && since !== undefined),
     state: trunks.some(({ state }) => state === "up") ? "up" : "down",
     calls: sumOf(trunks.map(({ calls }) => calls)),
   }));
